@@ -18,6 +18,8 @@ type Run struct {
 	Command     string        `json:"command"`  // the command line that repeats the run
 	Began       time.Time     `json:"began"`    // wall clock of the command at duration 0
 	Ended       time.Duration `json:"ended"`
+	// NoFault marks a run that was never meant to be disrupted: the harness judges itself over the control window.
+	NoFault bool `json:"noFault,omitempty"`
 	// Aborted says why the run stopped early ("interrupted", "panic: …"); "" when it ran to its end.
 	Aborted string `json:"aborted,omitempty"`
 	// Errors of the harness itself while it ran; any of them makes the run unknown.
@@ -41,6 +43,11 @@ type Run struct {
 	// Expect is what the scenario and its application must give for a suite to go on: a negative control must fail with
 	// its diagnosis. Nil: the run must pass.
 	Expect *Expectation `json:"expect,omitempty"`
+
+	// RequestsDigest is the SHA-256 of requests.parquet and RequestsCount its rows, set by Save, so that a file that was
+	// cut or swapped is not judged.
+	RequestsDigest string `json:"requestsDigest,omitempty"`
+	RequestsCount  int    `json:"requestsCount"`
 
 	Requests []Request `json:"-"` // in requests.parquet
 }
