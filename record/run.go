@@ -65,6 +65,7 @@ type Workload struct {
 	Name        string            `json:"name"`
 	Namespace   string            `json:"namespace"`
 	Service     string            `json:"service,omitempty"` // the address that traffic was sent to, "10.96.1.2:80"
+	PodPort     int               `json:"podPort,omitempty"` // the port that a pod itself listens on
 	Replicas    int               `json:"replicas"`
 	Grace       time.Duration     `json:"grace"`                 // terminationGracePeriodSeconds
 	PreStop     time.Duration     `json:"preStop"`               // native sleep; 0 none

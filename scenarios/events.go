@@ -1,0 +1,41 @@
+package scenarios
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"github.com/lastcall-dev/lastcall/record"
+)
+
+// eventLog collects events from everything that observes, at the same time.
+type eventLog struct {
+	lock   sync.Mutex
+	events []record.Event
+	watch  Watcher
+}
+
+func newEventLog(w Watcher) *eventLog { return &eventLog{watch: w} }
+
+func (l *eventLog) add(e record.Event) {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	l.events = append(l.events, e)
+	l.watch.Event(e)
+}
+
+// all returns the events so far in the order of their times.
+func (l *eventLog) all() []record.Event {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	all := slices.Clone(l.events)
+	slices.SortStableFunc(all, func(a, b record.Event) int { return cmp.Compare(a.At, b.At) })
+	return all
+}
+
+// nobody is a Watcher that does not look.
+type nobody struct{}
+
+func (nobody) Step(string)           {}
+func (nobody) Counts(uint64, uint64) {}
+func (nobody) Event(record.Event)    {}

@@ -1,0 +1,312 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/lastcall-dev/lastcall/fixtures"
+	"github.com/lastcall-dev/lastcall/fixtures/apps"
+	"github.com/lastcall-dev/lastcall/record"
+)
+
+// Limits bound every wait of a run. None of them is a figure that a service is judged by.
+type Limits struct {
+	Describe time.Duration // reading versions and nodes
+	Stage    time.Duration // deploying the application and the agents
+	Inject   time.Duration // one fault, the waits before it included
+	Whole    time.Duration // from a fault until the service is whole again
+	Drain    time.Duration // for what agents have in flight when they are asked to stop
+	Collect  time.Duration // handing the records over
+	Close    time.Duration // undoing and removing everything
+	Warm     time.Duration // traffic before the control window, so that connections stand and slow requests overlap
+}
+
+// DefaultLimits suit a small cluster on a small machine.
+func DefaultLimits() Limits {
+	return Limits{
+		Describe: 15 * time.Second, Stage: 3 * time.Minute, Inject: time.Minute, Whole: 2 * time.Minute,
+		Drain: 30 * time.Second, Collect: time.Minute, Close: 90 * time.Second, Warm: 2 * time.Second,
+	}
+}
+
+// Options of one run.
+type Options struct {
+	Seed    int64
+	Rounds  int     // most rounds of the fault; 0: as many as the SLO has
+	Rate    float64 // factor on every load's rate; 0: 1
+	SLO     record.SLO
+	Limits  Limits
+	Command string // the command line that repeats the run
+	Keep    bool   // leave what was deployed
+	// SkipFault leaves the fault out: a check of the harness itself, for such a run must never pass.
+	SkipFault bool
+	// Enough tells from what was recorded so far that another round could not decide anything more. Nil: one round.
+	Enough func(*record.Run) bool
+	// Save is called with everything that was recorded, before anything is undone or judged, and once more afterwards.
+	Save func(*record.Run) error
+	// Watch is told what goes on; nil: nobody is.
+	Watch Watcher
+}
+
+// Watcher follows a run for people.
+type Watcher interface {
+	Step(text string)           // a step begins
+	Counts(sent, failed uint64) // requests so far, about once a second
+	Event(e record.Event)       // as observed
+}
+
+// Errors by which a caller decides.
+var (
+	// ErrAborted: the context ended before the run did. What was recorded is there.
+	ErrAborted = errors.New("aborted")
+	// ErrUndoIncomplete: something that the run made or changed is left.
+	ErrUndoIncomplete = errors.New("undo incomplete")
+	// ErrEnvironment: the platform could not run the scenario at all.
+	ErrEnvironment = errors.New("the environment cannot run it")
+)
+
+// Execute runs the scenario on the platform and returns what it recorded, judged by nobody yet. There is a record, never
+// nil, whatever the error: after a failure, a panic or an ended context it holds what had been seen until then.
+func Execute(ctx context.Context, p fixtures.Platform, s Scenario, app apps.App, o Options) (*record.Run, error) {
+	x := newExecution(p, s, app, o)
+	if why := s.Missing(p); why != "" {
+		x.run.Verdict = record.Skipped
+		x.run.Aborted = why
+		return x.run, nil
+	}
+	err := x.guarded(ctx)
+	x.finish()
+	err = errors.Join(err, x.save(), x.close())
+	x.finish()
+	return x.run, errors.Join(err, x.save())
+}
+
+// execution is one run while it goes on.
+type execution struct {
+	platform fixtures.Platform
+	scenario Scenario
+	app      apps.App
+	options  Options
+	run      *record.Run
+	log      *eventLog
+	stage    fixtures.Stage
+	undos    []undo
+	origin   time.Time
+}
+
+type undo struct {
+	what string
+	do   func(context.Context) error
+}
+
+func newExecution(p fixtures.Platform, s Scenario, app apps.App, o Options) *execution {
+	o = o.withDefaults(s)
+	now := time.Now()
+	x := &execution{platform: p, scenario: s, app: app, options: o, origin: now}
+	x.run = &record.Run{
+		Schema: record.Schema, Verdict: record.Unknown, Scenario: s.Name, App: app.Name, Description: s.Description,
+		Seed: o.Seed, ID: runID(now, s.Name), Platform: p.Name(), Command: o.Command, Began: now.UTC(),
+		SLO: o.SLO, Loads: scaled(s.Loads, o.Rate), NoFault: s.Fault == nil, Expect: s.expectation(app),
+	}
+	x.log = newEventLog(o.Watch)
+	return x
+}
+
+func (o Options) withDefaults(s Scenario) Options {
+	if o.SLO.Rounds == 0 {
+		o.SLO = record.DefaultSLO()
+	}
+	if o.Rounds > 0 {
+		o.SLO.Rounds = o.Rounds
+	}
+	if o.Limits == (Limits{}) {
+		o.Limits = DefaultLimits()
+	}
+	if o.Rate == 0 {
+		o.Rate = 1
+	}
+	if o.Enough == nil {
+		o.Enough = func(*record.Run) bool { return true }
+	}
+	if o.Save == nil {
+		o.Save = func(*record.Run) error { return nil }
+	}
+	if o.Watch == nil {
+		o.Watch = nobody{}
+	}
+	return o
+}
+
+// expectation of a negative control: the scenario's own goes before the application's.
+func (s Scenario) expectation(app apps.App) *record.Expectation {
+	switch {
+	case s.Expect != nil:
+		return s.Expect
+	case app.Diagnosis != "" && s.Fault != nil:
+		return &record.Expectation{Verdict: record.Fail, Diagnosis: app.Diagnosis, Reason: app.Description}
+	default:
+		return nil
+	}
+}
+
+// runID names the run on everything that it makes. A second is enough to tell runs of one user apart; a namespace of the
+// same name that exists already makes the run fail, not mix.
+func runID(at time.Time, scenario string) string {
+	return at.UTC().Format("20060102-150405") + "-" + scenario
+}
+
+func scaled(loads []record.Load, factor float64) []record.Load {
+	out := make([]record.Load, len(loads))
+	for i, l := range loads {
+		l.Rate *= factor
+		out[i] = l
+	}
+	return out
+}
+
+// clock is the time since the run began.
+func (x *execution) clock() time.Duration { return time.Since(x.origin) }
+
+func (x *execution) note(kind, object, detail string) {
+	x.log.add(record.Event{At: x.clock(), Source: record.SourceCommand, Kind: kind, Object: object, Detail: detail})
+}
+
+// guarded runs the steps, and turns a panic into a record that says so.
+func (x *execution) guarded(ctx context.Context) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			x.run.Aborted = fmt.Sprintf("panic: %v", p)
+			x.note(record.Panicked, "", fmt.Sprintf("%v\n%s", p, debug.Stack()))
+			err = fmt.Errorf("%w: the harness panicked: %v", ErrAborted, p)
+		}
+	}()
+	err = x.steps(ctx)
+	if ctx.Err() != nil {
+		cause := context.Cause(ctx)
+		x.run.Aborted = cause.Error()
+		x.note(record.Interrupted, "", cause.Error())
+		return fmt.Errorf("%w: %w", ErrAborted, cause)
+	}
+	if err != nil {
+		x.run.Errors = append(x.run.Errors, err.Error())
+	}
+	return err
+}
+
+// steps is a run from its first step to the last record.
+func (x *execution) steps(ctx context.Context) error {
+	if err := x.describe(ctx); err != nil {
+		return err
+	}
+	if err := x.deploy(ctx); err != nil {
+		return err
+	}
+	if err := x.startLoad(ctx); err != nil {
+		return errors.Join(err, x.stopLoad(ctx))
+	}
+	stopCounting := x.countInBackground(ctx)
+	err := x.disrupt(ctx)
+	stopCounting()
+	return errors.Join(err, x.stopLoad(ctx))
+}
+
+func (x *execution) describe(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, x.options.Limits.Describe)
+	defer cancel()
+	versions, nodes, err := x.platform.Describe(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: describing the platform: %w", ErrEnvironment, err)
+	}
+	x.run.Versions, x.run.Nodes = versions, nodes
+	return nil
+}
+
+func (x *execution) deploy(ctx context.Context) error {
+	x.options.Watch.Step("deploying " + x.app.Name)
+	ctx, cancel := context.WithTimeout(ctx, x.options.Limits.Stage)
+	defer cancel()
+	stage, err := x.platform.Stage(ctx, fixtures.StageSpec{
+		RunID: x.run.ID, App: x.app, Loads: x.run.Loads, Deadline: x.deadline(), Origin: x.origin, Keep: x.options.Keep,
+		Record: x.log.add, Progress: x.options.Watch.Step,
+	})
+	if err != nil {
+		return fmt.Errorf("%w: deploying %s: %w", ErrEnvironment, x.app.Name, err)
+	}
+	x.stage = stage
+	x.run.Workload = stage.Workload()
+	return nil
+}
+
+// deadline is the hard limit of the load, after which agents stop by themselves though nobody tells them.
+func (x *execution) deadline() time.Duration {
+	limits := x.options.Limits
+	return limits.Warm + x.scenario.Control + time.Duration(x.options.SLO.Rounds)*(limits.Inject+limits.Whole)
+}
+
+// disrupt runs the control window and then rounds of the fault until enough is known.
+func (x *execution) disrupt(ctx context.Context) error {
+	if err := x.control(ctx); err != nil || x.scenario.Fault == nil {
+		return err
+	}
+	for round := 1; round <= x.options.SLO.Rounds; round++ {
+		if err := x.round(ctx, round); err != nil {
+			return err
+		}
+		if x.options.SkipFault || x.decided(ctx) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// finish copies what goes on outside the steps into the record.
+func (x *execution) finish() {
+	x.run.Events = x.log.all()
+	x.run.Ended = x.clock()
+	if x.stage != nil {
+		x.run.Pods = x.stage.Pods()
+	}
+	for i, f := range x.run.Faults {
+		if x.scenario.Fault != nil && f.Error == "" {
+			x.run.Faults[i].Happened = x.scenario.Fault.Happened(f, x.run.Events)
+		}
+	}
+}
+
+func (x *execution) save() error {
+	if err := x.options.Save(x.run); err != nil {
+		return fmt.Errorf("saving the run: %w", err)
+	}
+	return nil
+}
+
+// close undoes the faults, last first, and removes the stage, in a context of its own: the run's may have ended.
+func (x *execution) close() error {
+	if x.stage == nil {
+		return nil
+	}
+	x.options.Watch.Step("cleaning up")
+	x.note(record.UndoBegan, "", "")
+	ctx, cancel := context.WithTimeout(context.Background(), x.options.Limits.Close)
+	defer cancel()
+	var left []error
+	for i := len(x.undos) - 1; i >= 0; i-- {
+		if err := x.undos[i].do(ctx); err != nil {
+			left = append(left, fmt.Errorf("undoing %s: %w", x.undos[i].what, err))
+		}
+	}
+	if err := x.stage.Close(ctx); err != nil {
+		left = append(left, err)
+	}
+	if len(left) > 0 {
+		err := errors.Join(left...)
+		x.note(record.UndoIncomplete, "", strings.ReplaceAll(err.Error(), "\n", "; "))
+		return fmt.Errorf("%w: %w", ErrUndoIncomplete, err)
+	}
+	x.note(record.UndoEnded, "", "")
+	return nil
+}

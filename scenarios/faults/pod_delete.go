@@ -1,0 +1,180 @@
+package faults
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lastcall-dev/lastcall/fixtures"
+	"github.com/lastcall-dev/lastcall/loadgen/agent"
+	"github.com/lastcall-dev/lastcall/record"
+)
+
+// PodDeleter deletes a pod of the stage's application. A nil grace leaves the pod its own grace period. Began was taken
+// just before the request was sent, accepted when its answer had come.
+type PodDeleter interface {
+	DeletePod(ctx context.Context, name string, grace *int64) (began, accepted time.Time, err error)
+}
+
+// PodDelete deletes one pod of the application, as `kubectl delete pod` does.
+type PodDelete struct {
+	// Force deletes with grace period 0, as `kubectl delete pod --grace-period=0 --force` does.
+	Force bool
+	// WhileSlow deletes only when at least this many slow requests are known to be in flight at the pod: started there,
+	// accepted, not yet answered in full. 0: whenever.
+	WhileSlow int
+}
+
+// The waits of a pod delete.
+const (
+	probeLimit    = 10 * time.Second      // for every agent to have reached the pod once
+	slowLimit     = 30 * time.Second      // for enough slow requests in flight at one pod
+	statusEvery   = 50 * time.Millisecond // between looks at the agents
+	probeInterval = 10 * time.Millisecond // between dials of one agent's probe
+	probeMax      = 3 * time.Minute       // a probe stops by itself after this
+	slowReserve   = 3 * time.Second       // how much of a slow request must be left when the delete is decided on
+)
+
+// Name implements Fault.
+func (d PodDelete) Name() string {
+	switch {
+	case d.Force:
+		return "pod-delete-forced"
+	case d.WhileSlow > 0:
+		return "pod-delete-slow"
+	default:
+		return "pod-delete"
+	}
+}
+
+// Inject chooses a pod, has every agent probe it, and deletes it.
+func (d PodDelete) Inject(ctx context.Context, stage fixtures.Stage, in Injection) (record.Fault, func(context.Context) error, error) {
+	fault := record.Fault{Name: d.Name(), Round: in.Round, Began: in.Clock(), Attr: map[string]string{"force": strconv.FormatBool(d.Force)}}
+	deleter, ok := stage.(PodDeleter)
+	if !ok {
+		return fault, nil, fmt.Errorf("injecting %s: this platform cannot delete a pod", d.Name())
+	}
+	victim, err := d.choose(ctx, stage, in)
+	if err != nil {
+		return fault, nil, fmt.Errorf("choosing a pod for %s: %w", d.Name(), err)
+	}
+	fault.Target = victim.Name
+	in.Progress("probing " + victim.Name)
+	if err := d.probe(ctx, stage, victim); err != nil {
+		return fault, nil, fmt.Errorf("probing %s before its delete: %w", victim.Name, err)
+	}
+	if d.WhileSlow > 0 {
+		count, err := d.awaitSlow(ctx, stage, victim.Name)
+		if err != nil {
+			return fault, nil, err
+		}
+		fault.Attr["inflight"] = strconv.Itoa(count)
+	}
+	var grace *int64
+	if d.Force {
+		grace = new(int64)
+	}
+	in.Progress("deleting " + victim.Name)
+	began, accepted, err := deleter.DeletePod(ctx, victim.Name, grace)
+	fault.Began, fault.Ended = in.at(began), in.at(accepted)
+	if err != nil {
+		return fault, nil, fmt.Errorf("deleting pod %s: %w", victim.Name, err)
+	}
+	return fault, nil, nil
+}
+
+// Happened implements Fault: the pod was seen terminating, or gone, after the delete was sent.
+func (d PodDelete) Happened(fault record.Fault, events []record.Event) bool {
+	return slices.ContainsFunc(events, func(e record.Event) bool {
+		return e.Source == record.SourcePod && e.Object == fault.Target && e.At >= fault.Began &&
+			(e.Kind == record.PodTerminating || e.Kind == record.PodGone)
+	})
+}
+
+// choose takes a pod by the seed and the round.
+func (d PodDelete) choose(ctx context.Context, stage fixtures.Stage, in Injection) (record.Pod, error) {
+	pods, err := stage.Ready(ctx)
+	if err != nil {
+		return record.Pod{}, err
+	}
+	if len(pods) == 0 {
+		return record.Pod{}, errors.New("no pod of the application is ready")
+	}
+	slices.SortFunc(pods, func(a, b record.Pod) int { return strings.Compare(a.Name, b.Name) })
+	dice := rand.New(rand.NewPCG(uint64(in.Seed), uint64(in.Round))) //nolint:gosec // which pod is hit is to be repeatable, not secret
+	return pods[dice.IntN(len(pods))], nil
+}
+
+// probe has every agent dial the pod and returns when each of them has reached it: a listener that was never seen open
+// cannot be seen to close.
+func (d PodDelete) probe(ctx context.Context, stage fixtures.Stage, pod record.Pod) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, probeLimit, fmt.Errorf("not every agent reached the pod within %s", probeLimit))
+	defer cancel()
+	request := agent.ProbeRequest{Pod: pod.Name, Address: net.JoinHostPort(pod.IP, strconv.Itoa(stage.Workload().PodPort)), Interval: probeInterval, Limit: probeMax}
+	for _, a := range stage.Agents() {
+		if err := a.Probe(ctx, request); err != nil {
+			return fmt.Errorf("asking %s to probe %s: %w", a.Name(), request.Address, err)
+		}
+	}
+	return watchAgents(ctx, stage, func(all []agent.Status) bool {
+		for _, s := range all {
+			reached := slices.ContainsFunc(s.Probes, func(p record.Probe) bool { return p.Pod == pod.Name && p.Accepted > 0 })
+			if !reached {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// awaitSlow returns how many slow requests are in flight at the pod once there are enough of them with enough time left
+// to outlast the delete.
+func (d PodDelete) awaitSlow(ctx context.Context, stage fixtures.Stage, pod string) (int, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, slowLimit, fmt.Errorf("never %d slow requests in flight at %s within %s", d.WhileSlow, pod, slowLimit))
+	defer cancel()
+	count := 0
+	err := watchAgents(ctx, stage, func(all []agent.Status) bool {
+		count = 0
+		for _, s := range all {
+			for _, r := range s.InFlight {
+				if r.Pod == pod && r.FirstByte > 0 && r.Takes-(s.Now-r.FirstByte) >= slowReserve {
+					count++
+				}
+			}
+		}
+		return count >= d.WhileSlow
+	})
+	return count, err
+}
+
+// watchAgents asks all agents for their status again and again until done says so or the context ends, whose cause it
+// then returns.
+func watchAgents(ctx context.Context, stage fixtures.Stage, done func([]agent.Status) bool) error {
+	tick := time.NewTicker(statusEvery)
+	defer tick.Stop()
+	for {
+		all := make([]agent.Status, 0, len(stage.Agents()))
+		for _, a := range stage.Agents() {
+			status, err := a.Status(ctx)
+			if err != nil {
+				return cmp.Or(context.Cause(ctx), fmt.Errorf("asking %s for its status: %w", a.Name(), err))
+			}
+			all = append(all, status)
+		}
+		if done(all) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+}

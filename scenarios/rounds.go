@@ -1,0 +1,94 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/lastcall-dev/lastcall/record"
+	"github.com/lastcall-dev/lastcall/scenarios/faults"
+)
+
+// control lets traffic run without any fault, after a moment for connections to be made.
+func (x *execution) control(ctx context.Context) error {
+	x.options.Watch.Step("control window, no fault")
+	if err := pause(ctx, x.options.Limits.Warm); err != nil {
+		return err
+	}
+	x.note(record.ControlBegan, "", "")
+	window := record.Window{Kind: record.Control, Began: x.clock()}
+	err := pause(ctx, x.scenario.Control)
+	window.Ended = x.clock()
+	x.run.Windows = append(x.run.Windows, window)
+	x.note(record.ControlEnded, "", "")
+	return err
+}
+
+// round disrupts once and waits until the service is whole again. The window is recorded also when that failed.
+func (x *execution) round(ctx context.Context, number int) error {
+	x.options.Watch.Step(fmt.Sprintf("round %d of at most %d: %s", number, x.options.SLO.Rounds, x.scenario.Fault.Name()))
+	x.note(record.RoundBegan, strconv.Itoa(number), "")
+	began := x.clock()
+	fault, err := x.inject(ctx, number)
+	if err == nil {
+		began = fault.Began
+		err = x.awaitWhole(ctx)
+	}
+	x.run.Faults = append(x.run.Faults, fault)
+	x.run.Windows = append(x.run.Windows, record.Window{Kind: record.Disruption, Round: number, Began: began, Ended: x.clock()})
+	x.note(record.RoundEnded, strconv.Itoa(number), "")
+	return err
+}
+
+func (x *execution) inject(ctx context.Context, number int) (record.Fault, error) {
+	if x.options.SkipFault {
+		return record.Fault{Name: x.scenario.Fault.Name(), Round: number, Began: x.clock(), Ended: x.clock(), Error: "left out on request"}, nil
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, x.options.Limits.Inject, fmt.Errorf("the fault was not accepted within %s", x.options.Limits.Inject))
+	defer cancel()
+	fault, takeBack, err := x.scenario.Fault.Inject(ctx, x.stage, faults.Injection{
+		Round: number, Seed: x.options.Seed, Clock: x.clock, Origin: x.origin, Progress: x.options.Watch.Step,
+	})
+	if takeBack != nil {
+		x.undos = append(x.undos, undo{what: fault.Name + " of " + fault.Target, do: takeBack})
+	}
+	if err != nil {
+		fault.Error = err.Error()
+	}
+	return fault, err
+}
+
+func (x *execution) awaitWhole(ctx context.Context) error {
+	x.options.Watch.Step("waiting for the service to be whole again")
+	ctx, cancel := context.WithTimeout(ctx, x.options.Limits.Whole)
+	defer cancel()
+	if err := x.stage.Whole(ctx); err != nil {
+		return fmt.Errorf("waiting %s for the service to be whole again: %w", x.options.Limits.Whole, err)
+	}
+	return nil
+}
+
+// decided looks at what has been recorded so far. When the agents cannot be asked just now, another round does no harm.
+func (x *execution) decided(ctx context.Context) bool {
+	if err := x.collect(ctx); err != nil {
+		return false
+	}
+	x.finish()
+	return x.options.Enough(x.run)
+}
+
+// pause waits for traffic to run: the one place where time itself is what is wanted.
+func pause(ctx context.Context, length time.Duration) error {
+	timer := time.NewTimer(length)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
+
+var errNoAgents = errors.New("the stage has no agents")

@@ -1,0 +1,77 @@
+// Package scenarios holds the scenarios, one file each, and runs them: traffic on an application while a fault disrupts
+// it, everything recorded, nothing judged.
+package scenarios
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lastcall-dev/lastcall/fixtures"
+	"github.com/lastcall-dev/lastcall/record"
+	"github.com/lastcall-dev/lastcall/scenarios/faults"
+)
+
+// Scenario is traffic and a fault. The application is chosen by whoever runs it.
+type Scenario struct {
+	Name        string
+	Description string // one sentence, shown by `lastcall list scenarios`
+	Loads       []record.Load
+	Fault       faults.Fault // nil: no disruption, the harness judges itself
+	Needs       []fixtures.Feature
+	// Control is how long traffic runs without any fault first.
+	Control time.Duration
+	// Expect is set for a negative control, which must fail whatever the application.
+	Expect *record.Expectation
+}
+
+var registered []Scenario
+
+// register adds a scenario; it is called from the scenarios' own files while the package is initialised.
+func register(s Scenario) Scenario {
+	if s.Control == 0 {
+		s.Control = 10 * time.Second
+	}
+	registered = append(registered, s)
+	return s
+}
+
+// All lists the scenarios by name.
+func All() []Scenario {
+	all := slices.Clone(registered)
+	slices.SortFunc(all, func(a, b Scenario) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// Find looks a scenario up by name. The error names those that there are.
+func Find(name string) (Scenario, error) {
+	names := make([]string, 0, len(registered))
+	for _, s := range All() {
+		if s.Name == name {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	return Scenario{}, fmt.Errorf("there is no scenario %q; there are: %s", name, strings.Join(names, ", "))
+}
+
+// Missing says which feature the platform lacks for the scenario, and why; "" when it has all.
+func (s Scenario) Missing(p fixtures.Platform) string {
+	for _, feature := range s.Needs {
+		if why := p.Missing(feature); why != "" {
+			return fmt.Sprintf("needs %s: %s", feature, why)
+		}
+	}
+	return ""
+}
+
+// httpLoads is the traffic of most scenarios: new connections, reused ones, and requests that outlast a delete.
+func httpLoads() []record.Load {
+	const slow = 8 * time.Second // longer than preStop sleeps and lame-duck waits of careful teams
+	return []record.Load{
+		{Class: record.NewFast, Rate: 250, Method: "GET", Path: "/"},
+		{Class: record.ReusedFast, Rate: 250, Method: "GET", Path: "/"},
+		{Class: record.NewSlow, Rate: 2, Method: "GET", Path: "/slow?for=" + slow.String(), Takes: slow},
+	}
+}
