@@ -34,7 +34,7 @@ func TestAnSLOFileChangesOnlyWhatItNames(t *testing.T) {
 
 func TestAnSLOFileThatCannotBeMeantIsRefused(t *testing.T) {
 	cases := map[string]string{
-		"errorrate: 0.1":      "unknown field",
+		"errorRates: 0.1":     "unknown field",
 		"errorRate: 5":        "errorRate is 5",
 		"confidence: 0":       "confidence is 0",
 		"endpointRemoval: 2":  "length of time",
