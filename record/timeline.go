@@ -128,6 +128,14 @@ func (m *Mark) first(e Event) {
 	}
 }
 
+// surer sets the mark unless an event that was at least as certain has: a container's finishedAt has whole seconds, the
+// application's own log has not.
+func (m *Mark) surer(e Event) {
+	if !m.Seen() || e.Uncertainty < m.Uncertainty {
+		*m = Mark{At: e.At, Uncertainty: e.Uncertainty, Source: e.Source}
+	}
+}
+
 func (t *Timeline) observe(e Event) {
 	switch e.Kind {
 	case PodCreated:
@@ -153,7 +161,7 @@ func (t *Timeline) observe(e Event) {
 	case ContainerExited:
 		t.exited(e)
 	case AppExit:
-		t.Exited.first(e)
+		t.Exited.surer(e)
 	case PodGone:
 		t.PodGone.first(e)
 	}
@@ -163,7 +171,7 @@ func (t *Timeline) observe(e Event) {
 const sigkill = 137
 
 func (t *Timeline) exited(e Event) {
-	t.Exited.first(e)
+	t.Exited.surer(e)
 	if code, err := strconv.Atoi(e.Attr["code"]); err == nil {
 		t.ExitCode = code
 	}
@@ -184,7 +192,8 @@ func (t *Timeline) target(f Fault) {
 // probed takes over the earliest definite end of the listener that any agent saw.
 func (t *Timeline) probed(p Probe, clock time.Duration) {
 	closed := p.FirstRefused
-	if closed == 0 || (p.FirstSilent > 0 && p.FirstSilent < closed) {
+	// A dial that was lost on its way is no end when a later one was accepted.
+	if p.FirstSilent > p.LastAccepted && (closed == 0 || p.FirstSilent < closed) {
 		closed = p.FirstSilent
 	}
 	if closed == 0 || (t.ListenerClosed.Seen() && t.ListenerClosed.At <= closed) {

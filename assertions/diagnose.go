@@ -1,0 +1,164 @@
+package assertions
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/lastcall-dev/lastcall/record"
+)
+
+// diagnose joins every failed request of the run with the termination that it fell into, in the record's order.
+func (f *facts) diagnose() []record.Failure {
+	var out []record.Failure
+	for i := range f.run.Requests {
+		if f.run.Requests[i].Failed() {
+			out = append(out, f.failure(i))
+		}
+	}
+	return out
+}
+
+// failure names the cause of one failed request, with the figures that it follows from.
+func (f *facts) failure(i int) record.Failure {
+	r := &f.run.Requests[i]
+	out := record.Failure{Seq: r.Seq, Pod: r.Pod, Phase: record.NoPod}
+	if out.Pod == "" {
+		out.Pod, out.Candidates = f.suspect[i].pod, f.suspect[i].candidates
+	}
+	if t := f.byName[out.Pod]; t != nil {
+		out.Phase = t.PhaseAt(r.End)
+		out.Diagnosis, out.Why = f.explain(r, t)
+		return out
+	}
+	out.Diagnosis, out.Why = f.shared(r, out.Candidates)
+	return out
+}
+
+// shared is the cause that all pods agree on to which the request may have gone.
+func (f *facts) shared(r *record.Request, candidates []string) (code, why string) {
+	codes := map[string]int{}
+	for _, name := range candidates {
+		code, _ = f.explain(r, f.byName[name])
+		codes[code]++
+	}
+	if len(codes) == 1 && code != record.Unexplained {
+		return code, fmt.Sprintf("%s; it went to one of %s, and all of them end that way", happened(r, nil), list(candidates, 3))
+	}
+	why = happened(r, nil)
+	if len(candidates) == 0 {
+		return record.Unexplained, why + "; no pod of the record can have had it"
+	}
+	return record.Unexplained, fmt.Sprintf("%s; it may have gone to %s, and nothing tells to which", why, list(candidates, 3))
+}
+
+// explain names the cause of a request that failed on the pod.
+func (f *facts) explain(r *record.Request, t *record.Timeline) (code, why string) {
+	what := happened(r, t)
+	switch {
+	case !t.Terminated():
+		return record.Unexplained, what + ", which nobody had asked to end"
+	case r.End < t.Delete.At:
+		return record.Unexplained, what + ", before anybody asked it to end"
+	case r.ErrKind == record.ErrStatus:
+		return record.Unexplained, fmt.Sprintf("%s with status %d: the pod served, and refused by itself", what, r.Code)
+	case t.Forced:
+		return "D2", fmt.Sprintf("%s, which was deleted with grace period 0%s", what, f.listenerWords(t))
+	case f.unhandled(t) != "":
+		return "F1", fmt.Sprintf("%s, whose process ended at once on SIGTERM (%s)%s", what, exitWords(t), f.listenerWords(t))
+	}
+	return f.explainHandled(r, t, what)
+}
+
+// explainHandled names the cause where the process handled SIGTERM in some way.
+func (f *facts) explainHandled(r *record.Request, t *record.Timeline, what string) (code, why string) {
+	early := f.closedEarly(t) != ""
+	begun := r.FirstByte > 0
+	accepted := begun || acceptedBefore(t, r, f.doubt[r.Agent])
+	withListener := false
+	if m := closed(t); m.Seen() {
+		slack := blur + m.Uncertainty + f.doubt[r.Agent]
+		withListener = r.End >= m.At-slack && r.End <= m.At+slack
+	}
+	switch {
+	case begun, accepted && !(early && withListener):
+		return "F3", fmt.Sprintf("%s, which had accepted it %s and did not finish it (%s)", what, acceptedWords(r, t), exitWords(t))
+	case early && (!r.Accepted() || r.Reused == 0):
+		return "F2", what + ", whose listener was no longer open" + f.listenerWords(t)
+	case early && withListener:
+		return "F2", what + ", which closed its kept-alive connections together with its listener" + f.listenerWords(t)
+	case r.Reused > 0 && f.afterRemoval(r, t) && !f.toldToClose(r):
+		return "F7", fmt.Sprintf("%s, on a connection that had carried %s, none of whose answers said Connection: close",
+			what, count(r.Reused, "request"))
+	}
+	return record.Unexplained, what + f.listenerWords(t) + "; nothing in its recorded end explains that"
+}
+
+// afterRemoval reports whether the request was begun once the pod was out of the EndpointSlice; where nobody saw that,
+// once it was deleted.
+func (f *facts) afterRemoval(r *record.Request, t *record.Timeline) bool {
+	if t.EndpointRemoved.Seen() {
+		return r.End >= t.EndpointRemoved.At-t.EndpointRemoved.Uncertainty
+	}
+	return r.End >= t.Delete.At
+}
+
+// toldToClose reports whether an earlier answer on the same connection carried Connection: close.
+func (f *facts) toldToClose(r *record.Request) bool {
+	at, told := f.closers[connection{r.Agent, r.Conn}]
+	return told && r.Conn != 0 && at <= r.Start
+}
+
+// happened tells the error and when it came, against the delete of the pod where there is one.
+func happened(r *record.Request, t *record.Timeline) string {
+	how := map[record.ErrKind]string{
+		record.ErrEOF: "closed without an answer", record.ErrTimeout: "not answered", record.ErrDial: "dial failed",
+		record.ErrTruncated: "cut off in the answer", record.ErrChecksum: "answered with a wrong body",
+		record.ErrStatus: "answered", record.ErrOther: "failed", record.ErrDNS: "name not resolved",
+	}[r.ErrKind]
+	if how == "" {
+		how = string(r.ErrKind)
+	}
+	if t == nil {
+		return fmt.Sprintf("%s from %s at %s of the run", how, r.Node, seconds(r.End))
+	}
+	if !t.Terminated() {
+		return fmt.Sprintf("%s at %s of the run by pod %s", how, seconds(r.End), t.Pod)
+	}
+	if d := r.End - t.Delete.At; d < 0 {
+		return fmt.Sprintf("%s %s before the delete of pod %s", how, seconds(-d), t.Pod)
+	}
+	return fmt.Sprintf("%s %s after the delete of pod %s", how, seconds(r.End-t.Delete.At), t.Pod)
+}
+
+// listenerWords tells when the listener closed and who still dialled the pod after that.
+func (f *facts) listenerWords(t *record.Timeline) string {
+	var b strings.Builder
+	m := closed(t)
+	if !m.Seen() {
+		return ""
+	}
+	fmt.Fprintf(&b, "; its listener had closed %s after the delete", seconds(m.At-t.Delete.At))
+	if at, node := f.lastDial(t.Pod); at > 0 {
+		fmt.Fprintf(&b, " while %s kept dialling it until %s", node, seconds(at-t.Delete.At))
+	}
+	return b.String()
+}
+
+func exitWords(t *record.Timeline) string {
+	if t.ExitCode < 0 {
+		return "exit code not observed"
+	}
+	return fmt.Sprintf("exit code %d", t.ExitCode)
+}
+
+// acceptedWords tells when the pod had begun with the request.
+func acceptedWords(r *record.Request, t *record.Timeline) string {
+	at, by := r.Connected, "by its connection"
+	if r.FirstByte > 0 {
+		at, by = r.FirstByte, "by the answer's first byte"
+	}
+	if d := t.Signal.At - at; d >= 0 {
+		return fmt.Sprintf("%s before SIGTERM %s", seconds(d), by)
+	}
+	return fmt.Sprintf("%s after SIGTERM %s", seconds(at-t.Signal.At), by)
+}

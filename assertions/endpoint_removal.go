@@ -1,0 +1,123 @@
+package assertions
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lastcall-dev/lastcall/record"
+)
+
+const (
+	// spacings is how many mean spacings without a connection make it 95 % sure that connections have ended: those to one
+	// of several endpoints picked at random come exponentially spaced, and exp(-3) is 0.05.
+	spacings = 3
+	// routedBefore is how far back from the delete the spacing is taken from.
+	routedBefore = 30 * time.Second
+)
+
+var endpointRemoval = registerPerPod(Check{
+	Name:      "endpoint-removal",
+	Guarantee: "A deleted pod gets its last new connection within the removal budget, from every node",
+	Reference: "Kubernetes, Virtual IPs and Service Proxies: each node programs its own dataplane from the EndpointSlices",
+	Kind:      SLO,
+}, func(f *facts, t *record.Timeline) record.Finding {
+	budget := f.run.SLO.EndpointRemoval
+	m := f.removal(t)
+	out := record.Finding{
+		Measured:  record.Quantity{Value: m.last.Seconds(), Unit: "s", Upper: m.upper.Seconds()},
+		Threshold: secondsOf(budget), Message: m.words(),
+	}
+	switch {
+	case m.last > 0 && m.last-m.doubt >= budget:
+		out.Verdict, out.Diagnosis = record.Fail, record.Unexplained
+		out.Advice = fmt.Sprintf("Find out why the node programs its endpoints so late (kube-proxy's sync period and load, EndpointSlice controller); until then pods must keep accepting for %d s after the delete.", wholeSeconds(m.upper))
+	case len(m.missing) > 0:
+		out.Verdict = record.Unknown
+	case m.upper < budget:
+		out.Verdict = record.Pass
+	default:
+		out.Verdict = record.Unknown
+		out.Message += fmt.Sprintf(" With the resolution added it may be %s, so it decides nothing.", seconds(m.upper))
+		out.Advice = "More new connections per second give a finer resolution."
+	}
+	return out
+})
+
+// removal is how long new connections kept reaching a pod after its delete.
+type removal struct {
+	last, upper time.Duration // the latest over all nodes, without and with its resolution
+	doubt       time.Duration // clock uncertainty of the node with the last one
+	nodes       []string      // each node's figure in words
+	missing     []string      // why a node was not measured
+	slowest     string
+}
+
+// removal measures each node that has an agent.
+func (f *facts) removal(t *record.Timeline) removal {
+	var m removal
+	if len(f.sources) == 0 {
+		m.missing = append(m.missing, "no agent sent traffic")
+	}
+	for _, node := range sorted(f.sources) {
+		s, d := f.sources[node], f.dialled[t.Pod][node]
+		switch {
+		case s.sent == 0:
+			m.missing = append(m.missing, node+" opened no new connections")
+			continue
+		case s.last < t.Delete.At+f.run.SLO.EndpointRemoval:
+			m.missing = append(m.missing, node+" stopped opening connections before the removal budget was over")
+		}
+		spacing, known := f.spacing(t, node)
+		if !known {
+			m.missing = append(m.missing, "no new connection from "+node+" had reached it before the delete")
+		}
+		var last time.Duration
+		if d != nil && d.after > 0 {
+			last = d.last - t.Delete.At
+		}
+		resolution := spacings*spacing + s.doubt
+		m.upper = max(m.upper, last+resolution)
+		if last > m.last {
+			m.last, m.doubt, m.slowest = last, s.doubt, node
+		}
+		m.nodes = append(m.nodes, fmt.Sprintf("%s %s ± %s", node, seconds(last), seconds(resolution)))
+	}
+	return m
+}
+
+// spacing is the mean time between new connections from the node to the pod while it was serving; false: there were none.
+func (f *facts) spacing(t *record.Timeline, node string) (time.Duration, bool) {
+	from := max(f.sources[node].first, t.Ready.At, t.Delete.At-routedBefore)
+	d := f.dialled[t.Pod][node]
+	if d == nil || from >= t.Delete.At {
+		return 0, false
+	}
+	n := 0
+	for _, at := range d.starts {
+		if at >= from && at < t.Delete.At {
+			n++
+		}
+	}
+	if n == 0 {
+		return 0, false
+	}
+	return (t.Delete.At - from) / time.Duration(n), true
+}
+
+func (m removal) words() string {
+	text := "No new connection reached it after the delete"
+	if m.last > 0 {
+		text = fmt.Sprintf("The last new connection reached it %s after the delete, from %s", seconds(m.last), m.slowest)
+	}
+	if len(m.nodes) > 0 {
+		slices.Sort(m.nodes)
+		text += " (" + strings.Join(m.nodes, "; ") + ")"
+	}
+	text += "."
+	if len(m.missing) > 0 {
+		text += " Not measured everywhere: " + strings.Join(m.missing, "; ") + "."
+	}
+	return text
+}

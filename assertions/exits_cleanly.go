@@ -1,0 +1,77 @@
+package assertions
+
+import (
+	"fmt"
+
+	"github.com/lastcall-dev/lastcall/record"
+)
+
+var exitsCleanly = registerPerPod(Check{
+	Name:      "exits-cleanly",
+	Guarantee: "A pod exits by itself, with 0, within its grace period",
+	Reference: "Kubernetes, Pod Lifecycle, Termination of Pods: SIGKILL ends what is still running when the grace period is over",
+	Kind:      Guarantee,
+}, func(f *facts, t *record.Timeline) record.Finding {
+	out := record.Finding{Threshold: record.Quantity{Value: f.run.Workload.Grace.Seconds(), Unit: "s", Text: fmt.Sprintf("code 0 within %s", seconds(f.run.Workload.Grace))}}
+	f.exit(t, &out)
+	if out.Verdict == record.Fail {
+		out.Diagnosis = f.blame(t, nil, (*facts).unhandled)
+		out.Advice = f.advise(out.Diagnosis, t)
+	}
+	return out
+})
+
+// exit judges how the pod's process ended.
+func (f *facts) exit(t *record.Timeline, out *record.Finding) {
+	took := t.Exited.At - t.Delete.At
+	grace := f.run.Workload.Grace
+	out.Measured = record.Quantity{Value: took.Seconds(), Unit: "s", Upper: (took + t.Exited.Uncertainty).Seconds(), Text: fmt.Sprintf("exit code %d", t.ExitCode)}
+	at := fmt.Sprintf("%s after the delete (± %s)", seconds(took), seconds(t.Exited.Uncertainty))
+	switch {
+	case t.Forced:
+		out.Verdict = record.Fail
+		out.Measured = record.Quantity{Text: "not given its grace period"}
+		out.Message = "It was deleted with grace period 0, so it was not given the " + seconds(grace) + " that it asks for. " + f.endSeen(t)
+	case !t.Exited.Seen() || t.ExitCode < 0:
+		out.Verdict = record.Unknown
+		out.Measured = record.Quantity{Text: "not observed"}
+		out.Message = "Its container's exit was not observed, so its exit code is not known. " + f.endSeen(t)
+	case t.Killed:
+		out.Verdict = record.Fail
+		out.Message = fmt.Sprintf("It ended %s with exit code %d (%s): SIGKILL ended it, it did not exit by itself.", at, t.ExitCode, orNoReason(t.ExitReason))
+	case t.ExitCode != 0:
+		out.Verdict = record.Fail
+		out.Message = fmt.Sprintf("It ended %s with exit code %d (%s), not with 0.", at, t.ExitCode, orNoReason(t.ExitReason))
+	case grace <= 0:
+		out.Verdict = record.Unknown
+		out.Message = "It ended " + at + " with exit code 0, but the grace period is not in the record, so whether that was in time is not known."
+	case took-t.Exited.Uncertainty > grace:
+		out.Verdict = record.Fail
+		out.Message = fmt.Sprintf("It ended %s with exit code 0, later than its grace period of %s.", at, seconds(grace))
+	case took+t.Exited.Uncertainty > grace && took > grace:
+		out.Verdict = record.Unknown
+		out.Message = fmt.Sprintf("It ended %s with exit code 0: too near to its grace period of %s to tell whether that was in time.", at, seconds(grace))
+	default:
+		out.Verdict = record.Pass
+		out.Message = fmt.Sprintf("It exited by itself with code 0, %s, within its grace period of %s.", at, seconds(grace))
+	}
+}
+
+// endSeen tells what else was seen of a pod's end.
+func (f *facts) endSeen(t *record.Timeline) string {
+	text := "Nothing else was seen of its end."
+	if m := t.ListenerClosed; m.Seen() {
+		text = fmt.Sprintf("Its listener ended %s after the delete (± %s).", seconds(m.At-t.Delete.At), seconds(m.Uncertainty))
+	}
+	if fl := f.flight(t); len(fl.cut)+len(fl.late) > 0 {
+		text += fmt.Sprintf(" %s cut off.", count(len(fl.cut)+len(fl.late), "request"))
+	}
+	return text
+}
+
+func orNoReason(reason string) string {
+	if reason == "" {
+		return "no reason given"
+	}
+	return reason
+}

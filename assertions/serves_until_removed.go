@@ -1,0 +1,136 @@
+package assertions
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/lastcall-dev/lastcall/record"
+)
+
+var servesUntilRemoved = registerPerPod(Check{
+	Name:      "serves-until-removed",
+	Guarantee: "A pod accepts connections until nothing routes to it",
+	Reference: "Kubernetes, Pod Lifecycle, Termination of Pods: endpoints are removed while the process is being stopped, not before",
+	Kind:      Guarantee,
+}, func(f *facts, t *record.Timeline) record.Finding {
+	broken := f.refusals(t)
+	seen := f.listener(t)
+	out := record.Finding{Verdict: seen.verdict, Measured: seen.lasted, Threshold: secondsOf(f.run.SLO.EndpointRemoval), Message: seen.words}
+	if len(broken) > 0 {
+		out.Verdict = record.Fail
+		out.Evidence = f.seqs(broken)
+		out.Message = fmt.Sprintf("%s to it failed after the delete. %s", count(len(broken), "new connection"), seen.words)
+		if at, node := f.lastDial(t.Pod); at > 0 {
+			out.Message += fmt.Sprintf(" %s dialled it until %s after the delete.", node, seconds(at-t.Delete.At))
+		}
+	}
+	if out.Verdict == record.Fail {
+		out.Diagnosis = f.blame(t, broken, (*facts).unhandled, (*facts).closedEarly)
+		out.Advice = f.advise(out.Diagnosis, t)
+	}
+	return out
+})
+
+// refusals are the new connections that failed on the pod once it was to end, without any answer: refused, reset, or not
+// answered. Those it had accepted before SIGTERM are left to in-flight-complete. The first connection of a kept-alive
+// class counts only when its dial itself failed: later errors do not tell when it was dialled.
+func (f *facts) refusals(t *record.Timeline) []int {
+	var out []int
+	for _, i := range f.atPod[t.Pod] {
+		r := &f.run.Requests[i]
+		dialFailed := r.Reused == 0 && !r.Accepted()
+		switch {
+		case !r.Failed() || r.FirstByte > 0 || r.ErrKind == record.ErrStatus || r.End < t.Delete.At:
+		case !r.Class.NewConnection() && !dialFailed:
+		case acceptedBefore(t, r, f.doubt[r.Agent]):
+		default:
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// witness is what the probes say of a listener.
+type witness struct {
+	verdict record.Verdict
+	lasted  record.Quantity
+	words   string
+}
+
+// stopped is when a probe saw the listener end for good: the start of the first dial that was refused or silent; 0 never.
+func stopped(p record.Probe) time.Duration {
+	at := p.FirstRefused
+	if p.FirstSilent > p.LastAccepted && (at == 0 || p.FirstSilent < at) {
+		at = p.FirstSilent
+	}
+	return at
+}
+
+// listener judges the probes of a pod against the removal budget. One probe that surely saw it closed too early breaks
+// the guarantee, and one that surely saw it open to the end of the budget proves it: an open listener is a fact about
+// the pod, wherever it is seen from.
+func (f *facts) listener(t *record.Timeline) witness {
+	budget := f.run.SLO.EndpointRemoval
+	var open, unsure *witness
+	probes, refused := 0, 0
+	for _, p := range f.run.Probes {
+		if p.Pod != t.Pod {
+			continue
+		}
+		probes++
+		if p.Accepted == 0 {
+			continue
+		}
+		refused += p.Blips
+		w := f.probe(t, p, budget)
+		switch {
+		case w.verdict == record.Fail:
+			return w
+		case w.verdict == record.Pass && open == nil:
+			open = &w
+		case unsure == nil:
+			unsure = &w
+		}
+	}
+	switch {
+	case open != nil && refused > 0:
+		open.verdict = record.Unknown
+		open.words += fmt.Sprintf(" But %s to it failed in between, and when is not recorded.", count(refused, "dial"))
+		return *open
+	case open != nil:
+		return *open
+	case unsure != nil:
+		return *unsure
+	case probes > 0:
+		return witness{record.Unknown, record.Quantity{Text: "not measured"}, "No probe ever reached its own address, so when its listener closed is not known."}
+	}
+	return witness{record.Unknown, record.Quantity{Text: "not measured"}, "Nobody probed its own address, so when its listener closed is not known."}
+}
+
+// probe judges one probe. The fault took effect between the delete's sending and its acceptance, so open long enough
+// counts from the latter and closed too early from the former.
+func (f *facts) probe(t *record.Timeline, p record.Probe, budget time.Duration) witness {
+	clock, at := f.doubt[p.Agent], stopped(p)
+	doubt := clock + p.Gap
+	from := max(t.Accepted.At, t.Delete.At)
+	var w witness
+	if at > 0 {
+		w.lasted = secondsOf(at - t.Delete.At)
+		w.words = fmt.Sprintf("Its listener closed %s after the delete (± %s, dialled from %s); the removal budget is %s.",
+			seconds(at-t.Delete.At), seconds(doubt), p.Node, seconds(budget))
+	} else {
+		w.lasted = record.Quantity{Value: (p.LastAccepted - t.Delete.At).Seconds(), Unit: "s", Text: "did not close"}
+		w.words = fmt.Sprintf("Its listener was open when it was last dialled, %s after the delete from %s; the removal budget is %s.",
+			seconds(p.LastAccepted-t.Delete.At), p.Node, seconds(budget))
+	}
+	switch {
+	case p.LastAccepted-clock >= from+budget:
+		w.verdict = record.Pass
+	case at > 0 && at+clock < t.Delete.At+budget:
+		w.verdict = record.Fail
+	default:
+		w.verdict = record.Unknown
+		w.words += " That is too near to the budget for this measurement, or it ended too early, so it decides nothing."
+	}
+	return w
+}
