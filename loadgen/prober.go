@@ -130,9 +130,12 @@ func (p *Prober) started() time.Duration {
 func (p *Prober) gone() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	failed := len(p.refused)+len(p.silent) > 0
-	quiet := time.Since(p.epoch) - max(p.seen.LastAccepted, p.seen.Began)
-	return failed && quiet > probeQuiet
+	for _, failed := range [][]time.Duration{p.refused, p.silent} {
+		if len(failed) > 0 && time.Since(p.epoch)-failed[0] > probeQuiet {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *Prober) dial(ctx context.Context, start time.Duration) {
@@ -140,12 +143,11 @@ func (p *Prober) dial(ctx context.Context, start time.Duration) {
 	if err == nil {
 		_ = raw.Close() // plain FIN: nothing was sent and nothing is left unread
 	}
-	if err != nil && ctx.Err() != nil {
-		return // cut off by this side
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
+	case err != nil && ctx.Err() != nil:
+		p.seen.Attempts-- // cut off by this side: says nothing
 	case err == nil:
 		p.accepted(start)
 	case isLocal(err):

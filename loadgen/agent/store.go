@@ -1,0 +1,146 @@
+package agent
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lastcall-dev/lastcall/loadgen"
+	"github.com/lastcall-dev/lastcall/record"
+)
+
+// row is a request without the strings that many of them share: 88 bytes instead of 290.
+type row struct {
+	due, start, connected, firstByte, end time.Duration
+	bytes, want                           int64
+	conn                                  uint64
+	reused, code, dials                   int32
+	class, kind, pod, said                uint16 // into store.words
+	byConn, closed                        bool
+}
+
+// chunk is how many rows are allocated at a time, so that growing never copies what is there.
+const chunk = 4096
+
+// maxWords bounds the different strings of a store. Texts of errors are the only ones that a server could make many of.
+const maxWords = 4096
+
+const tooManyWords = "(more different texts than are kept)"
+
+// store keeps requests in bounded memory.
+type store struct {
+	specs    map[record.Class]loadgen.Spec
+	capacity int
+
+	mu       sync.Mutex
+	chunks   [][]row
+	count    int
+	words    []string
+	index    map[string]uint16
+	answered uint64
+	failed   uint64
+	overflow bool
+}
+
+func newStore(loads []loadgen.Spec, capacity int) *store {
+	s := &store{specs: map[record.Class]loadgen.Spec{}, capacity: capacity, index: map[string]uint16{}}
+	for _, load := range loads {
+		s.specs[load.Class] = load
+	}
+	s.word("")
+	s.word(tooManyWords)
+	return s
+}
+
+// add keeps a request; it reports false, and keeps nothing, when the store is full.
+func (s *store) add(r record.Request) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case r.Failed():
+		s.failed++
+	case r.ErrKind == record.NoError:
+		s.answered++
+	}
+	if s.count >= s.capacity {
+		s.overflow = true
+		return false
+	}
+	if s.count%chunk == 0 {
+		s.chunks = append(s.chunks, make([]row, 0, chunk))
+	}
+	last := &s.chunks[len(s.chunks)-1]
+	*last = append(*last, s.pack(r))
+	s.count++
+	return true
+}
+
+// word numbers a string. The caller holds the lock.
+func (s *store) word(text string) uint16 {
+	if i, known := s.index[text]; known {
+		return i
+	}
+	if len(s.words) >= maxWords {
+		return s.index[tooManyWords]
+	}
+	i := uint16(len(s.words)) //nolint:gosec // below maxWords
+	s.words = append(s.words, text)
+	s.index[text] = i
+	return i
+}
+
+func (s *store) pack(r record.Request) row {
+	return row{
+		due: r.Due, start: r.Start, connected: r.Connected, firstByte: r.FirstByte, end: r.End,
+		bytes: r.Bytes, want: r.Want, conn: r.Conn,
+		reused: int32(r.Reused), code: int32(r.Code), dials: int32(r.Dials), //nolint:gosec // small by nature
+		class: s.word(string(r.Class)), kind: s.word(string(r.ErrKind)), pod: s.word(r.Pod), said: s.word(r.Error),
+		byConn: r.PodByConn, closed: r.Close,
+	}
+}
+
+// all yields the requests in the order in which they were due. Nothing may be added meanwhile.
+func (s *store) all(agent, node string) iter.Seq[record.Request] {
+	return func(yield func(record.Request) bool) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		rows := make([]*row, 0, s.count)
+		for _, c := range s.chunks {
+			for i := range c {
+				rows = append(rows, &c[i])
+			}
+		}
+		slices.SortStableFunc(rows, func(a, b *row) int {
+			return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.class, b.class))
+		})
+		for i, w := range rows {
+			r := s.unpack(w)
+			r.Seq, r.Agent, r.Node = uint64(i)+1, agent, node
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+func (s *store) unpack(w *row) record.Request {
+	class := record.Class(s.words[w.class])
+	r := record.Request{
+		Class: class,
+		Due:   w.due, Start: w.start, Connected: w.connected, FirstByte: w.firstByte, End: w.end,
+		Code: int(w.code), ErrKind: record.ErrKind(s.words[w.kind]), Error: s.words[w.said],
+		Pod: s.words[w.pod], PodByConn: w.byConn, Conn: w.conn, Reused: int(w.reused), Dials: int(w.dials),
+		Close: w.closed, Bytes: w.bytes, Want: w.want,
+	}
+	r.Method, r.Path = s.specs[class].Sent()
+	return r
+}
+
+// counts tells how many requests ended well and in a failure of the service, and whether any found no room.
+func (s *store) counts() (answered, failed uint64, overflow bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.answered, s.failed, s.overflow
+}
