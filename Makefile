@@ -1,0 +1,49 @@
+# Plain verbs; `make help` lists them. Each works on a fresh clone.
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION := $(shell git describe --always --dirty --tags 2>/dev/null || echo devel)
+MODULES := . fixtures/nodeimage
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/lastcall
+	@CGO_ENABLED=0 go build -trimpath -ldflags "-X main.version=$(VERSION)" -o bin/lastcall ./cmd/lastcall
+
+.PHONY: setup
+setup: build ## Install or start what this machine lacks; says each change first
+	@bin/lastcall setup
+
+.PHONY: unsetup
+unsetup: build ## Undo what setup changed on this machine
+	@bin/lastcall unsetup
+
+.PHONY: test
+test: setup ## Unit tests with the race detector
+	@for module in $(MODULES); do echo "go test -race ./... ($$module)"; go -C $$module test -race -timeout 15m ./...; done
+
+.PHONY: gate
+gate: setup ## Cluster, scenarios, verdict, report in out/index.html: what a CI job runs
+	@bin/lastcall cluster up
+	@LASTCALL_GATE=1 go test ./suites/gate -count=1 -timeout 60m -ginkgo.v -ginkgo.no-color
+
+.PHONY: lint
+lint: ## golangci-lint over all modules
+	@go -C tools build -o ../bin/golangci-lint tool
+	@for module in $(MODULES); do echo "golangci-lint ($$module)"; (cd $$module && "$(CURDIR)/bin/golangci-lint" run --config "$(CURDIR)/.golangci.yml" ./...); done
+
+.PHONY: golden
+golden: ## Rewrite the golden files of the reports; look at the difference before you commit it
+	@go test ./reports -update
+
+.PHONY: down
+down: build ## Delete the cluster
+	@bin/lastcall cluster down
+
+.PHONY: clean
+clean: ## Delete what the build and the runs left in this folder
+	@rm -rf bin out

@@ -1,0 +1,110 @@
+// Package gate is the suite that a CI job runs, as Ginkgo specs: one per run, each against the real cluster.
+package gate
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/gomega"
+
+	"github.com/lastcall-dev/lastcall/fixtures/cluster"
+	"github.com/lastcall-dev/lastcall/fixtures/kube"
+	"github.com/lastcall-dev/lastcall/fixtures/source"
+	"github.com/lastcall-dev/lastcall/record"
+	"github.com/lastcall-dev/lastcall/reports"
+	"github.com/lastcall-dev/lastcall/scenarios"
+	"github.com/lastcall-dev/lastcall/suites"
+)
+
+// undoTime is what an interrupted run gets to save what it has seen and to undo what it did.
+const undoTime = ginkgo.GracePeriod(3 * time.Minute)
+
+var (
+	runner  suites.Runner
+	results []suites.Result
+)
+
+func TestGate(t *testing.T) {
+	if os.Getenv("LASTCALL_GATE") == "" {
+		t.Skip("disrupts a cluster: set LASTCALL_GATE=1, or use make gate")
+	}
+	gomega.RegisterFailHandler(ginkgo.Fail)
+	ginkgo.RunSpecs(t, "gate")
+}
+
+var _ = ginkgo.BeforeSuite(func(ctx ginkgo.SpecContext) {
+	root, err := source.Root()
+	gomega.Expect(err).NotTo(gomega.HaveOccurred())
+	c, err := cluster.Up(ctx, cluster.Options{Progress: say})
+	gomega.Expect(err).NotTo(gomega.HaveOccurred())
+	out := os.Getenv("LASTCALL_OUT")
+	if out == "" {
+		out = filepath.Join(root, "out")
+	}
+	runner = suites.Runner{
+		Platform: kube.New(c, root), Out: out,
+		Options: scenarios.Options{Seed: ginkgo.GinkgoRandomSeed(), SLO: record.DefaultSLO(), Watch: steps{}},
+		Command: func(i suites.Item, seed int64) string {
+			return fmt.Sprintf("bin/lastcall run %s --app %s --seed %d", i.Scenario, i.App, seed)
+		},
+	}
+})
+
+var _ = ginkgo.AfterSuite(func() {
+	if len(results) == 0 {
+		return
+	}
+	gomega.Expect(reports.WriteSuite(runner.Out, "gate", suites.Entries(results))).To(gomega.Succeed())
+	say("report: " + filepath.Join(runner.Out, "index.html"))
+})
+
+var _ = ginkgo.Describe("gate", ginkgo.Ordered, ginkgo.ContinueOnFailure, func() {
+	for _, item := range suites.Gate().Items {
+		ginkgo.It(spec(item), ginkgo.Label(item.Scenario, item.App), undoTime, func(ctx ginkgo.SpecContext) {
+			result := runner.Run(ctx, item)
+			results = append(results, result)
+			report(result)
+			gomega.Expect(result.Unmet).To(gomega.BeEmpty(), "see %s", filepath.Join(result.Dir, "report.html"))
+		})
+	}
+})
+
+func spec(i suites.Item) string { return i.App + " under " + i.Scenario }
+
+func report(r suites.Result) {
+	if r.Run == nil {
+		return
+	}
+	say(fmt.Sprintf("%s · %s · %s: %s after %s, %s", r.Run.App, r.Run.Scenario, verdictText(r), r.Dir, r.Took.Round(time.Second), requests(r.Run)))
+}
+
+func verdictText(r suites.Result) string {
+	if r.Unmet == "" {
+		return string(r.Run.Verdict) + ", as it must"
+	}
+	return string(r.Run.Verdict) + ": " + r.Unmet
+}
+
+func requests(run *record.Run) string {
+	failed := 0
+	for _, r := range run.Requests {
+		if r.Failed() {
+			failed++
+		}
+	}
+	return fmt.Sprintf("%d requests, %d failed", len(run.Requests), failed)
+}
+
+// say prints at once, whether or not the spec passes: people watch the gate while it runs.
+func say(text string) { fmt.Fprintf(os.Stderr, "%s %s\n", time.Now().UTC().Format("15:04:05"), text) }
+
+// steps prints a run's steps.
+type steps struct{}
+
+func (steps) Step(text string)     { say("  " + text) }
+func (steps) Counts(_, _ uint64)   {}
+func (steps) Event(_ record.Event) {}

@@ -1,0 +1,175 @@
+// Package suites runs scenarios one after the other, judges each and writes its reports, and says whether each came out
+// as it had to: a negative control must fail, with its own diagnosis. Folders below it hold the Ginkgo entry points.
+package suites
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/lastcall-dev/lastcall/assertions"
+	"github.com/lastcall-dev/lastcall/fixtures"
+	"github.com/lastcall-dev/lastcall/fixtures/apps"
+	"github.com/lastcall-dev/lastcall/record"
+	"github.com/lastcall-dev/lastcall/reports"
+	"github.com/lastcall-dev/lastcall/scenarios"
+)
+
+// Item is one run of a suite.
+type Item struct {
+	Scenario string
+	App      string
+}
+
+// Suite is a named list of runs.
+type Suite struct {
+	Name        string
+	Description string
+	Items       []Item
+}
+
+// All lists the suites that there are.
+func All() []Suite { return []Suite{Gate()} }
+
+// Gate is what a CI job runs: the reference application must pass every scenario, and everything that is known to be
+// broken must be caught, with its cause.
+func Gate() Suite {
+	return Suite{
+		Name:        "gate",
+		Description: "The reference application passes, and every negative control fails with its own diagnosis.",
+		Items: []Item{
+			{Scenario: "baseline", App: "graceful"},
+			{Scenario: "pod-delete", App: "graceful"},
+			{Scenario: "pod-delete-slow", App: "graceful"},
+			{Scenario: "pod-delete", App: "closes-at-once"},
+			{Scenario: "pod-delete", App: "exits-at-once"},
+			{Scenario: "pod-delete-forced", App: "graceful"},
+		},
+	}
+}
+
+// Find looks a suite up by name. The error names those that there are.
+func Find(name string) (Suite, error) {
+	var names []string
+	for _, s := range All() {
+		if s.Name == name {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	return Suite{}, fmt.Errorf("there is no suite %q; there are: %s", name, strings.Join(names, ", "))
+}
+
+// Result of one run.
+type Result struct {
+	Run *record.Run
+	Dir string // the run's folder
+	// Unmet says why the run did not come out as it had to: a pass, or for a negative control a fail with its diagnosis.
+	// "" when it did.
+	Unmet string
+	Err   error // of the harness; its kinds are those of package scenarios
+	Took  time.Duration
+}
+
+// Runner runs scenarios on a platform and leaves a folder for each.
+type Runner struct {
+	Platform fixtures.Platform
+	Out      string // the folder that the runs' folders are made in
+	Options  scenarios.Options
+	Command  func(Item, int64) string // the command line that repeats a run; nil: none is recorded
+}
+
+// Run runs the scenario with the application, judges it and writes its reports. The result holds the record whatever
+// happens; what went wrong is in Err, and the verdict is then no pass.
+func (r Runner) Run(ctx context.Context, item Item) Result {
+	began := time.Now()
+	scenario, err := scenarios.Find(item.Scenario)
+	if err != nil {
+		return Result{Err: err, Unmet: err.Error()}
+	}
+	app, err := apps.Find(item.App)
+	if err != nil {
+		return Result{Err: err, Unmet: err.Error()}
+	}
+	dir, err := newFolder(r.Out, began, item)
+	if err != nil {
+		return Result{Err: err, Unmet: err.Error()}
+	}
+	options := r.Options
+	options.Enough = enough
+	options.Save = func(run *record.Run) error { return record.Save(dir, run) }
+	if r.Command != nil {
+		options.Command = r.Command(item, options.Seed)
+	}
+	run, err := scenarios.Execute(ctx, r.Platform, scenario, app, options)
+	err = errors.Join(err, Judge(dir, run))
+	result := Result{Run: run, Dir: dir, Err: err, Took: time.Since(began)}
+	result.Unmet = unmet(result)
+	return result
+}
+
+// Judge fills in the verdict, saves it and renders every report into the folder. A run that was skipped stays so.
+func Judge(dir string, run *record.Run) error {
+	JudgeOnly(run)
+	return errors.Join(record.SaveFindings(dir, run), reports.Write(dir, run))
+}
+
+// JudgeOnly fills in the verdict and writes nothing.
+func JudgeOnly(run *record.Run) {
+	if run.Verdict != record.Skipped {
+		assertions.Judge(run)
+	}
+}
+
+// enough judges what there is so far, on a copy: the record itself is judged when it is whole.
+func enough(run *record.Run) bool {
+	partial := *run
+	assertions.Judge(&partial)
+	return assertions.Enough(&partial)
+}
+
+func unmet(r Result) string {
+	if r.Err != nil {
+		return r.Err.Error()
+	}
+	if err := assertions.Meets(r.Run); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// newFolder makes <out>/<UTC time>-<scenario>-<app>; a run that begins in the same second gets a number.
+func newFolder(out string, at time.Time, item Item) (string, error) {
+	if err := os.MkdirAll(out, 0o755); err != nil { //nolint:gosec // reports are for everybody
+		return "", fmt.Errorf("making the folder for runs: %w", err)
+	}
+	base := filepath.Join(out, fmt.Sprintf("%s-%s-%s", at.UTC().Format("20060102T150405Z"), item.Scenario, item.App))
+	for n := 1; ; n++ {
+		dir := base
+		if n > 1 {
+			dir = fmt.Sprintf("%s-%d", base, n)
+		}
+		err := os.Mkdir(dir, 0o755) //nolint:gosec // reports are for everybody
+		if err == nil {
+			return dir, nil
+		}
+		if !errors.Is(err, os.ErrExist) {
+			return "", fmt.Errorf("making the run's folder: %w", err)
+		}
+	}
+}
+
+// Entries turns results into what the reports over a whole suite need.
+func Entries(results []Result) []reports.Entry {
+	entries := make([]reports.Entry, 0, len(results))
+	for _, r := range results {
+		if r.Run != nil {
+			entries = append(entries, reports.Entry{Run: r.Run, Dir: r.Dir, Unmet: r.Unmet})
+		}
+	}
+	return entries
+}
