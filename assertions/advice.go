@@ -17,8 +17,11 @@ func (f *facts) advise(code string, t *record.Timeline) string {
 		return ""
 	}
 	switch code {
-	case "F1", "F2", "F3":
+	case "F1", "F2":
 		return known.Remedy + " " + f.waits(t)
+	case "F3":
+		return known.Remedy + fmt.Sprintf(" In this run: the longest request took %s, so drain for at least %d s after the listener has closed.",
+			seconds(f.longest()), wholeSeconds(f.longest()))
 	}
 	return known.Remedy
 }
@@ -42,7 +45,7 @@ func (f *facts) waits(t *record.Timeline) string {
 	}
 	longest := f.longest()
 	grace := wholeSeconds(wait) + wholeSeconds(longest+spare)
-	return fmt.Sprintf("In this run: keep accepting for %s after the delete (%s), so preStop sleep + wait between SIGTERM and closing the listener ≥ %d s in sum (preStop was %g s); and terminationGracePeriodSeconds ≥ %d (that wait + the longest request seen, %s, + %s; it is %g).",
+	return fmt.Sprintf("In this run: accept for %s after the delete (%s), so preStop sleep + wait from SIGTERM to closing the listener ≥ %d s (preStop was %g s); terminationGracePeriodSeconds ≥ %d (that wait + the longest request, %s, + %s; it was %g).",
 		seconds(wait), why, wholeSeconds(wait), f.run.Workload.PreStop.Seconds(), grace, seconds(longest), seconds(spare), f.run.Workload.Grace.Seconds())
 }
 

@@ -2,7 +2,6 @@ package assertions
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/lastcall-dev/lastcall/record"
 )
@@ -83,7 +82,7 @@ func (f *facts) explainHandled(r *record.Request, t *record.Timeline, what strin
 	case begun, accepted && !(early && withListener):
 		return "F3", fmt.Sprintf("%s, which had accepted it %s and did not finish it (%s)", what, acceptedWords(r, t), exitWords(t))
 	case early && (!r.Accepted() || r.Reused == 0):
-		return "F2", what + ", whose listener was no longer open" + f.listenerWords(t)
+		return "F2", what + ", which had stopped accepting" + f.listenerWords(t)
 	case early && withListener:
 		return "F2", what + ", which closed its kept-alive connections together with its listener" + f.listenerWords(t)
 	case r.Reused > 0 && f.afterRemoval(r, t) && !f.toldToClose(r):
@@ -132,16 +131,22 @@ func happened(r *record.Request, t *record.Timeline) string {
 
 // listenerWords tells when the listener closed and who still dialled the pod after that.
 func (f *facts) listenerWords(t *record.Timeline) string {
-	var b strings.Builder
-	m := closed(t)
-	if !m.Seen() {
+	end := closed(t)
+	if !end.Seen() {
 		return ""
 	}
-	fmt.Fprintf(&b, "; its listener had closed %s after the delete", seconds(m.At-t.Delete.At))
-	if at, node := f.lastDial(t.Pod); at > 0 {
-		fmt.Fprintf(&b, " while %s kept dialling it until %s", node, seconds(at-t.Delete.At))
+	what := "its listener closed"
+	if !t.ListenerClosed.Seen() && !t.AppClosed.Seen() {
+		what = "nobody probed its listener, its process ended"
 	}
-	return b.String()
+	text := fmt.Sprintf("; %s %s after the delete (± %s)", what, seconds(max(end.At-t.Delete.At, 0)), seconds(end.Uncertainty))
+	switch at, node := f.lastDial(t.Pod); {
+	case at > end.At:
+		text += fmt.Sprintf(", and %s kept dialling it until %s", node, seconds(at-t.Delete.At))
+	case at > 0:
+		text += fmt.Sprintf(", the last new connection came at %s from %s", seconds(at-t.Delete.At), node)
+	}
+	return text
 }
 
 func exitWords(t *record.Timeline) string {

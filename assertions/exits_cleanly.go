@@ -23,7 +23,7 @@ var exitsCleanly = registerPerPod(Check{
 
 // exit judges how the pod's process ended.
 func (f *facts) exit(t *record.Timeline, out *record.Finding) {
-	took := t.Exited.At - t.Delete.At
+	took := max(t.Exited.At-t.Delete.At, 0) // finishedAt has whole seconds and may lie before the delete
 	grace := f.run.Workload.Grace
 	out.Measured = record.Quantity{Value: took.Seconds(), Unit: "s", Upper: (took + t.Exited.Uncertainty).Seconds(), Text: fmt.Sprintf("exit code %d", t.ExitCode)}
 	at := fmt.Sprintf("%s after the delete (± %s)", seconds(took), seconds(t.Exited.Uncertainty))

@@ -89,8 +89,11 @@ func verdict(findings []record.Finding) record.Verdict {
 // Enough reports whether another round could decide nothing more: the run has failed already, or no error rate is open
 // that more requests would settle, or the rounds that the SLO pays for are used up. It does not change the run.
 func Enough(run *record.Run) bool {
-	if run.NoFault || roundsDone(run) >= looks(run) {
+	switch done := roundsDone(run); {
+	case run.NoFault || done >= max(run.SLO.Rounds, 1):
 		return true
+	case done == 0:
+		return false
 	}
 	for _, c := range All() {
 		if c.Kind == Harness {
