@@ -116,11 +116,3 @@ func (s Spec) pathOnly() string {
 	path, _, _ := strings.Cut(s.Path, "?")
 	return path
 }
-
-// Sent tells the method of the load's requests and their path without its query, as records hold them.
-func (s Spec) Sent() (method, path string) {
-	if s.Method == "" {
-		s.Method = http.MethodGet
-	}
-	return s.Method, s.pathOnly()
-}

@@ -21,7 +21,7 @@ const maxProbes = 256
 
 // Errors of calls that do not fit the agent's state.
 var (
-	errStopped   = errors.New("the agent has been stopped and cannot be started again")
+	errStopped   = errors.New("the agent has been stopped, for good")
 	errRunning   = errors.New("the agent has not been stopped")
 	errFull      = fmt.Errorf("the agent already has %d probes", maxProbes)
 	errOverflow  = errors.New("more requests were recorded than rate and deadline allow for: some are lost")
@@ -60,7 +60,7 @@ func newAgent(ctx context.Context, plan Plan, name, node string, log *slog.Logge
 	}
 	a := &agent{
 		plan: plan, name: name, node: node, epoch: time.Now(), log: log,
-		store: newStore(plan.Loads, capacity(plan)),
+		store: newStore(capacity(plan)),
 		stop:  make(chan struct{}), state: Ready, probed: map[ProbeRequest]bool{},
 	}
 	for i, spec := range plan.Loads {

@@ -40,13 +40,19 @@ func NewClient(base, token string, hc *http.Client) *Client {
 }
 
 // Start makes the agent send. It is an error after Stop.
-func (c *Client) Start(ctx context.Context) error { return c.call(ctx, http.MethodPost, pathStart, nil, nil) }
+func (c *Client) Start(ctx context.Context) error {
+	return c.call(ctx, http.MethodPost, pathStart, nil, nil)
+}
 
 // Stop makes the agent send no more and ends its probes. It does not wait for what is in flight: Records does.
-func (c *Client) Stop(ctx context.Context) error { return c.call(ctx, http.MethodPost, pathStop, nil, nil) }
+func (c *Client) Stop(ctx context.Context) error {
+	return c.call(ctx, http.MethodPost, pathStop, nil, nil)
+}
 
 // Quit ends the agent.
-func (c *Client) Quit(ctx context.Context) error { return c.call(ctx, http.MethodPost, pathQuit, nil, nil) }
+func (c *Client) Quit(ctx context.Context) error {
+	return c.call(ctx, http.MethodPost, pathQuit, nil, nil)
+}
 
 // Probe makes the agent probe a pod.
 func (c *Client) Probe(ctx context.Context, p ProbeRequest) error {

@@ -18,6 +18,7 @@ import (
 // Limits of the agent's own server.
 const (
 	readTimeout  = 10 * time.Second // of a whole request to the agent
+	idleTimeout  = 2 * time.Minute  // of a connection that the command keeps
 	maxRequest   = 64 << 10         // bytes of a request's body
 	quitTimeout  = 5 * time.Second  // for answers under way when the agent ends
 	authPrefix   = "Bearer "
@@ -44,7 +45,10 @@ func Serve(ctx context.Context, plan Plan, name, node string, listener net.Liste
 		return fmt.Errorf("agent %s: %w", name, err)
 	}
 	quit := make(chan struct{})
-	server := &http.Server{Handler: a.handler(sync.OnceFunc(func() { close(quit) })), ReadTimeout: readTimeout}
+	server := &http.Server{
+		Handler:     a.handler(sync.OnceFunc(func() { close(quit) })),
+		ReadTimeout: readTimeout, IdleTimeout: idleTimeout,
+	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	a.log.Info("agent ready", "agent", name, "node", node, "address", listener.Addr().String())

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/lastcall-dev/lastcall/loadgen"
 	"github.com/lastcall-dev/lastcall/record"
 )
 
@@ -17,7 +16,7 @@ type row struct {
 	bytes, want                           int64
 	conn                                  uint64
 	reused, code, dials                   int32
-	class, kind, pod, said                uint16 // into store.words
+	class, method, path, kind, pod, said  uint16 // into store.words
 	byConn, closed                        bool
 }
 
@@ -31,7 +30,6 @@ const tooManyWords = "(more different texts than are kept)"
 
 // store keeps requests in bounded memory.
 type store struct {
-	specs    map[record.Class]loadgen.Spec
 	capacity int
 
 	mu       sync.Mutex
@@ -44,11 +42,8 @@ type store struct {
 	overflow bool
 }
 
-func newStore(loads []loadgen.Spec, capacity int) *store {
-	s := &store{specs: map[record.Class]loadgen.Spec{}, capacity: capacity, index: map[string]uint16{}}
-	for _, load := range loads {
-		s.specs[load.Class] = load
-	}
+func newStore(capacity int) *store {
+	s := &store{capacity: capacity, index: map[string]uint16{}}
 	s.word("")
 	s.word(tooManyWords)
 	return s
@@ -96,26 +91,17 @@ func (s *store) pack(r record.Request) row {
 		due: r.Due, start: r.Start, connected: r.Connected, firstByte: r.FirstByte, end: r.End,
 		bytes: r.Bytes, want: r.Want, conn: r.Conn,
 		reused: int32(r.Reused), code: int32(r.Code), dials: int32(r.Dials), //nolint:gosec // small by nature
-		class: s.word(string(r.Class)), kind: s.word(string(r.ErrKind)), pod: s.word(r.Pod), said: s.word(r.Error),
+		class: s.word(string(r.Class)), method: s.word(r.Method), path: s.word(r.Path),
+		kind: s.word(string(r.ErrKind)), pod: s.word(r.Pod), said: s.word(r.Error),
 		byConn: r.PodByConn, closed: r.Close,
 	}
 }
 
-// all yields the requests in the order in which they were due. Nothing may be added meanwhile.
+// all yields the requests in the order in which they were due. Nothing may be added any more: the lock is not held while
+// a slow reader takes them.
 func (s *store) all(agent, node string) iter.Seq[record.Request] {
 	return func(yield func(record.Request) bool) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		rows := make([]*row, 0, s.count)
-		for _, c := range s.chunks {
-			for i := range c {
-				rows = append(rows, &c[i])
-			}
-		}
-		slices.SortStableFunc(rows, func(a, b *row) int {
-			return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.class, b.class))
-		})
-		for i, w := range rows {
+		for i, w := range s.sorted() {
 			r := s.unpack(w)
 			r.Seq, r.Agent, r.Node = uint64(i)+1, agent, node
 			if !yield(r) {
@@ -125,17 +111,29 @@ func (s *store) all(agent, node string) iter.Seq[record.Request] {
 	}
 }
 
+func (s *store) sorted() []*row {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows := make([]*row, 0, s.count)
+	for _, c := range s.chunks {
+		for i := range c {
+			rows = append(rows, &c[i])
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b *row) int {
+		return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.class, b.class))
+	})
+	return rows
+}
+
 func (s *store) unpack(w *row) record.Request {
-	class := record.Class(s.words[w.class])
-	r := record.Request{
-		Class: class,
-		Due:   w.due, Start: w.start, Connected: w.connected, FirstByte: w.firstByte, End: w.end,
+	return record.Request{
+		Class: record.Class(s.words[w.class]), Method: s.words[w.method], Path: s.words[w.path],
+		Due: w.due, Start: w.start, Connected: w.connected, FirstByte: w.firstByte, End: w.end,
 		Code: int(w.code), ErrKind: record.ErrKind(s.words[w.kind]), Error: s.words[w.said],
 		Pod: s.words[w.pod], PodByConn: w.byConn, Conn: w.conn, Reused: int(w.reused), Dials: int(w.dials),
 		Close: w.closed, Bytes: w.bytes, Want: w.want,
 	}
-	r.Method, r.Path = s.specs[class].Sent()
-	return r
 }
 
 // counts tells how many requests ended well and in a failure of the service, and whether any found no room.
