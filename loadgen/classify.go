@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/lastcall-dev/lastcall/record"
 )
@@ -43,7 +44,7 @@ func classify(ctx context.Context, err error, at stage) record.ErrKind {
 	case isLocal(err):
 		return record.ErrCanceled // ended by this side; Run returns ErrLocal
 	case isTimeout(err):
-		if ctx.Err() != nil {
+		if over(ctx) {
 			return record.ErrCanceled
 		}
 		return record.ErrTimeout
@@ -58,6 +59,13 @@ func classify(ctx context.Context, err error, at stage) record.ErrKind {
 	default:
 		return answerKind(err)
 	}
+}
+
+// over reports whether the context has ended. A socket takes its deadline from the context and may see it pass a moment
+// before the context itself does.
+func over(ctx context.Context) bool {
+	deadline, limited := ctx.Deadline()
+	return ctx.Err() != nil || limited && !time.Now().Before(deadline)
 }
 
 // isTimeout is also true for a context's end, because that is how a dial and a socket report it.

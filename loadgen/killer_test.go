@@ -35,7 +35,7 @@ type killer struct {
 	arrived  atomic.Int64
 	killed   atomic.Int64
 	answered atomic.Int64
-	raced    atomic.Int64 // requests that came on a connection after the hang-up
+	raced    atomic.Int64  // requests that came on a connection after the hang-up
 	done     chan struct{} // closed after enough kills
 	enough   atomic.Int64
 	once     sync.Once

@@ -146,7 +146,7 @@ func (p *Prober) dial(ctx context.Context, start time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case err != nil && ctx.Err() != nil:
+	case err != nil && over(ctx):
 		p.seen.Attempts-- // cut off by this side: says nothing
 	case err == nil:
 		p.accepted(start)
