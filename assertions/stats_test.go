@@ -62,7 +62,7 @@ func TestTheSmallestSampleThatDecides(t *testing.T) {
 
 // A service just at the threshold must not pass more often than the confidence allows, although every round is looked at.
 func TestLookingSeveralTimesKeepsFalsePassesWithinTheError(t *testing.T) {
-	const threshold, confidence, rounds, perRound, services = 0.01, 0.95, 4, 250, 4000
+	const threshold, confidence, rounds, perRound, services = 0.05, 0.95, 8, 100, 4000
 	random := rand.New(rand.NewPCG(7, 11))
 	falsePasses := func(alpha float64) float64 {
 		passed := 0
