@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +64,7 @@ func (c *canvas) line(class string, x1, y1, x2, y2 px) {
 
 // name puts a row's name and a remark into the gutter.
 func (c *canvas) name(y px, name, remark, title string) {
-	c.add(shape{Kind: "text", Class: "row", X: 0, Y: y, Anchor: "start", Text: middle(name, 32), Title: title})
+	c.add(shape{Kind: "text", Class: "row", X: 0, Y: y, Anchor: "start", Text: middle(name, 30), Title: title})
 	if remark != "" {
 		c.text("remark", 0, y+12, "start", middle(remark, 36))
 	}
@@ -139,7 +140,7 @@ func (c *canvas) draw() chart {
 	bottom := c.y
 	c.y += 16
 	return chart{
-		Height: c.y, Shapes: append(c.axis(top, bottom), c.shapes...),
+		Height: c.y, Shapes: slices.Concat(c.axis(top, bottom), c.shapes, c.deletes(top, bottom)),
 		Label: c.describe(),
 	}
 }
@@ -162,6 +163,12 @@ func (c *canvas) axis(top, bottom px) []shape {
 			out = append(out, shape{Kind: "text", Class: "tick", X: x, Y: y, Anchor: "middle", Text: label})
 		}
 	}
+	return out
+}
+
+// deletes draws a line through all rows at each disruption, in front of everything.
+func (c *canvas) deletes(top, bottom px) []shape {
+	var out []shape
 	for _, fault := range c.Faults {
 		if c.x.holds(fault.Began) {
 			x := c.x.at(fault.Began)

@@ -16,6 +16,7 @@ type facts struct {
 	byPod    map[string]record.Timeline
 	failed   []failed // unexplained first, then by time
 	findings []record.Finding
+	total    tally
 }
 
 func newFacts(run *record.Run) *facts {
@@ -25,6 +26,7 @@ func newFacts(run *record.Run) *facts {
 		f.byPod[t.Pod] = t
 	}
 	f.failed = f.join()
+	f.total = sum(f.Requests)
 	f.findings = slices.Clone(f.Findings)
 	slices.SortStableFunc(f.findings, func(a, b record.Finding) int { return cmp.Compare(urgency(a), urgency(b)) })
 	return f
@@ -162,10 +164,10 @@ func (f *facts) tallies() (out []tally, disrupted bool) {
 	return out, len(windows) > 0
 }
 
-// total is how many requests there are, and how many of them failed.
-func (f *facts) total() tally {
-	t := tally{sent: len(f.Requests)}
-	for _, r := range f.Requests {
+// sum is how many requests there are, and how many of them failed.
+func sum(requests []record.Request) tally {
+	t := tally{sent: len(requests)}
+	for _, r := range requests {
 		if r.Failed() {
 			t.failed++
 		}

@@ -76,7 +76,7 @@ func duration(d time.Duration) string {
 
 // whole writes a duration that was configured, without decimals that nobody asked for: 2 s, 0.5 s.
 func whole(d time.Duration) string {
-	if d >= time.Second && d < 2*time.Minute {
+	if d >= 100*time.Millisecond && d < 2*time.Minute {
 		return number(d.Seconds()) + " s"
 	}
 	return duration(d)
@@ -114,8 +114,10 @@ func digits(v float64) int {
 		return 1
 	case v >= 0.01:
 		return 2
-	default:
+	case v >= 0.001:
 		return 3
+	default:
+		return 4
 	}
 }
 
@@ -155,7 +157,10 @@ func value(v float64, unit string) string {
 	case "":
 		return number(v)
 	case "s":
-		return whole(time.Duration(v * float64(time.Second)))
+		if math.Abs(v) >= 0.001 && math.Abs(v) < 120 {
+			return number(v) + " s"
+		}
+		return duration(time.Duration(v * float64(time.Second)))
 	default:
 		return number(v) + " " + unit
 	}

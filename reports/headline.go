@@ -2,7 +2,6 @@ package reports
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -47,20 +46,19 @@ func (f *facts) headline() headline {
 }
 
 func (f *facts) passed() string {
-	total := f.total()
+	total := f.total
 	pods := podNames(f.terminated())
-	lost := "no request failed"
+	cost := "none of " + plural(total.sent, "request") + " failed"
 	if total.failed > 0 {
-		lost = fmt.Sprintf("%s failed, which the objective allows", count(total.failed))
+		cost = count(total.failed) + " of " + plural(total.sent, "request") + " failed, which the objective allows"
 	}
-	of := "of " + plural(total.sent, "request")
 	switch len(pods) {
 	case 0:
-		return fmt.Sprintf("Nothing was disturbed, and %s %s.", strings.TrimSuffix(lost, ", which the objective allows"), of)
+		return "Nothing was disturbed: " + cost + "."
 	case 1:
-		return fmt.Sprintf("Pod %s left gracefully: %s, %s.", pods[0], of, lost)
+		return "Pod " + pods[0] + " left gracefully: " + cost + "."
 	default:
-		return fmt.Sprintf("%s pods left gracefully: %s, %s.", count(len(pods)), of, lost)
+		return count(len(pods)) + " pods left gracefully: " + cost + "."
 	}
 }
 
@@ -120,12 +118,12 @@ func pluralVerb(phrase string) string {
 }
 
 func (f *facts) cost() string {
-	total := f.total()
+	total := f.total
 	if total.sent == 0 {
 		return "no request is in the record"
 	}
 	if total.failed == 0 {
-		return "by luck none of " + plural(total.sent, "request") + " failed"
+		return "none of " + plural(total.sent, "request") + " failed this time"
 	}
 	return count(total.failed) + " of " + plural(total.sent, "request") + " failed"
 }
@@ -196,9 +194,9 @@ func (f *facts) expected(h *headline) {
 		return v.Diagnosis == e.Diagnosis && v.Verdict == record.Fail && !v.Waived
 	}))
 	if h.Met {
-		h.Expect = "A negative control that " + asItMust(f.Run) + "."
+		h.Expect = "It " + asItMust(f.Run) + "."
 	} else {
-		h.Expect = "A negative control that must end in " + want + ", and did not."
+		h.Expect = "It must end in " + want + ", and did not."
 	}
 	if e.Reason != "" {
 		h.Expect += " " + e.Reason

@@ -112,7 +112,22 @@ func sinceDelete(t record.Timeline, m record.Mark) string {
 	if !m.Seen() {
 		return ""
 	}
-	return signed(doubtful(m.At-t.Delete.At, m.Uncertainty))
+	return sinceWithDoubt(m.At-t.Delete.At, m.Uncertainty)
+}
+
+// sinceWithDoubt writes all times of the table in one unit, so that they can be compared at a glance. An uncertainty below
+// a millisecond is rounded up: none is ever shown as zero.
+func sinceWithDoubt(since, uncertainty time.Duration) string {
+	decimals := 3
+	if uncertainty > 0 {
+		uncertainty = max(uncertainty, time.Millisecond)
+		decimals = digits(uncertainty.Seconds())
+	}
+	text := signed(fixed(since.Seconds(), decimals)) + " s"
+	if uncertainty > 0 {
+		text += " ± " + fixed(uncertainty.Seconds(), decimals) + " s"
+	}
+	return text
 }
 
 func (f *facts) arrivalNodes(lines []record.Timeline) []string {
@@ -138,7 +153,7 @@ func (f *facts) arrivalCell(t record.Timeline, node string) hopCell {
 		if since < 0 {
 			return hopCell{Text: "none after the delete"}
 		}
-		return hopCell{Text: signed(doubtful(since, max(a.uncertainty, time.Microsecond)))}
+		return hopCell{Text: sinceWithDoubt(since, a.uncertainty)}
 	}
 	return hopCell{}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/lastcall-dev/lastcall/record"
@@ -17,7 +18,7 @@ var files embed.FS
 // record's.
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"count": count[int], "lower": strings.ToLower, "symbol": symbol, "word": word, "outline": outline,
-	"style": style,
+	"style": style, "keep": keep,
 }).ParseFS(files, "templates/*.html.tmpl"))
 
 // style is the style sheet of all pages.
@@ -91,3 +92,8 @@ func (f *facts) kinds() []errorKind {
 	}
 	return out
 }
+
+var numberAndUnit = regexp.MustCompile(`(\d) (s|ms|%|min|requests)\b|(\d) (%)`)
+
+// keep puts no-break spaces between numbers and units, so that no line ends between them.
+func keep(s string) string { return numberAndUnit.ReplaceAllString(s, "$1$3\u00a0$2$4") }

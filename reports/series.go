@@ -26,7 +26,7 @@ type series struct {
 }
 
 // perBucket is how many requests a bucket should expect at least: with fewer the plotted rate would be noise.
-const perBucket = 5
+const perBucket = 4
 
 // bucketWidth divides the span into at most parts buckets that expect perBucket requests each at the rate (per second).
 func bucketWidth(s span, rate float64, parts int) time.Duration {

@@ -240,7 +240,7 @@ func (f *facts) listenerTile(lines []record.Timeline) tile {
 		if !t.ListenerClosed.Seen() || (out.State != "" && kept >= f.kept(lines[:i])) {
 			continue
 		}
-		out.Figure = duration(kept)
+		out.Figure = fixed(kept.Seconds(), 2) + " s"
 		out.Remark = "required: " + whole(f.SLO.EndpointRemoval) + " or longer"
 		out.State = state(kept >= f.SLO.EndpointRemoval, kept < f.SLO.EndpointRemoval)
 	}
