@@ -32,7 +32,7 @@ func (f *facts) whose(r *record.Request) suspicion {
 	}
 	var suspects []string
 	for i := range f.lines {
-		if t := &f.lines[i]; mayBeRouted(t, r) && produces(t, r, f.doubt[r.Agent]) {
+		if t := &f.lines[i]; f.mayBeRouted(t, r) && produces(t, r, f.doubt[r.Agent]) {
 			suspects = append(suspects, t.Pod)
 		}
 	}
@@ -50,7 +50,7 @@ func (f *facts) whose(r *record.Request) suspicion {
 func (f *facts) routable(r *record.Request) []string {
 	var out []string
 	for i := range f.lines {
-		if mayBeRouted(&f.lines[i], r) {
+		if f.mayBeRouted(&f.lines[i], r) {
 			out = append(out, f.lines[i].Pod)
 		}
 	}
@@ -58,8 +58,8 @@ func (f *facts) routable(r *record.Request) []string {
 }
 
 // mayBeRouted reports whether the pod can have been an endpoint on some node while the request was on its way.
-func mayBeRouted(t *record.Timeline, r *record.Request) bool {
-	if t.Created.Seen() && !t.Ready.Seen() {
+func (f *facts) mayBeRouted(t *record.Timeline, r *record.Request) bool {
+	if t.Created.Seen() && !t.Ready.Seen() && !f.answered[t.Pod] {
 		return false
 	}
 	if t.Ready.Seen() && r.End < t.Ready.At-t.Ready.Uncertainty {

@@ -79,7 +79,7 @@ func (f *facts) diedOfSignal(t *record.Timeline) string {
 	asked := t.Delete.At + f.run.Workload.PreStop
 	soon := t.Exited.Seen() && t.Exited.At-t.Exited.Uncertainty <= asked+atOnce
 	if m := t.ListenerClosed; m.Seen() {
-		soon = m.At <= asked+atOnce && !f.answeredAfter(t, m.At+m.Uncertainty+blur)
+		soon = m.At <= asked+atOnce && !f.answeredAfter(t, m.At+m.Uncertainty+atOnce)
 	}
 	if !soon || (t.ExitCode < 0 && len(f.flight(t).cut) == 0) {
 		return ""
@@ -87,7 +87,8 @@ func (f *facts) diedOfSignal(t *record.Timeline) string {
 	return "F1"
 }
 
-// answeredAfter reports whether the pod finished an answer later than that.
+// answeredAfter reports whether the pod finished an answer later than that. A busy client may note an answer's end late,
+// so the caller leaves room for it.
 func (f *facts) answeredAfter(t *record.Timeline, at time.Duration) bool {
 	for _, i := range f.atPod[t.Pod] {
 		if r := &f.run.Requests[i]; r.Code > 0 && !r.Failed() && r.ErrKind == record.NoError && r.End-f.doubt[r.Agent] > at {

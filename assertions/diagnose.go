@@ -29,6 +29,10 @@ func (f *facts) failure(i int) record.Failure {
 		out.Diagnosis, out.Why = f.explain(r, t)
 		return out
 	}
+	if out.Pod != "" {
+		out.Diagnosis, out.Why = record.Unexplained, happened(r, nil)+fmt.Sprintf("; pod %s had it, of which nothing else is recorded", out.Pod)
+		return out
+	}
 	out.Diagnosis, out.Why = f.shared(r, out.Candidates)
 	return out
 }
@@ -81,10 +85,10 @@ func (f *facts) explainHandled(r *record.Request, t *record.Timeline, what strin
 	switch {
 	case begun, accepted && !(early && withListener):
 		return "F3", fmt.Sprintf("%s, which had accepted it %s and did not finish it (%s)", what, acceptedWords(r, t), exitWords(t))
-	case early && (!r.Accepted() || r.Reused == 0):
-		return "F2", what + ", which had stopped accepting" + f.listenerWords(t)
-	case early && withListener:
+	case early && r.Reused > 0 && r.Accepted():
 		return "F2", what + ", which closed its kept-alive connections together with its listener" + f.listenerWords(t)
+	case early:
+		return "F2", what + ", which had stopped accepting" + f.listenerWords(t)
 	case r.Reused > 0 && f.afterRemoval(r, t) && !f.toldToClose(r):
 		return "F7", fmt.Sprintf("%s, on a connection that had carried %s, none of whose answers said Connection: close",
 			what, count(r.Reused, "request"))

@@ -115,3 +115,31 @@ func TestTheAdviceIsWhatWasMeasured(t *testing.T) {
 		}
 	}
 }
+
+func TestAKeptAliveConnectionClosedWithAnEarlyListenerIsF2(t *testing.T) {
+	run := build(closesAtOnce())
+	r := at(t, run, record.ReusedFast, deletedAt+100*time.Millisecond)
+	lose(r, record.ErrEOF, true, deletedAt+125*time.Millisecond)
+	r.Pod, r.PodByConn = victim, true
+	if f := failure(t, run); f.Diagnosis != "F2" || !strings.Contains(f.Why, "kept-alive") {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestAnOverloadedPodThatAnswersAnErrorIsNotExplainedByItsEnd(t *testing.T) {
+	run := build(graceful())
+	r := at(t, run, record.NewFast, deletedAt+30*time.Millisecond)
+	r.Pod, r.Code, r.ErrKind = victim, 503, record.ErrStatus
+	if f := failure(t, run); f.Diagnosis != record.Unexplained || !strings.Contains(f.Why, "503") || f.Phase != record.PreStop {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestAPodThatIsNotInTheRecordIsNamedAllTheSame(t *testing.T) {
+	run := build(graceful())
+	r := at(t, run, record.NewFast, deletedAt+30*time.Millisecond)
+	r.Pod, r.ErrKind = "stranger", record.ErrTruncated
+	if f := failure(t, run); f.Diagnosis != record.Unexplained || f.Pod != "stranger" || !strings.Contains(f.Why, "stranger") {
+		t.Errorf("%+v", f)
+	}
+}

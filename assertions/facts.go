@@ -18,7 +18,9 @@ type facts struct {
 	dialled map[string]map[string]*dials // new connections, by pod and the node that they came from
 	sources map[string]*source           // nodes with an agent
 	closers map[connection]time.Duration // connections that an answer said would close, and when that request began
-	proved  map[string]string            // what unhandled and closedEarly found, by theory and pod
+	// answered are the pods that answered anything: those were endpoints, whether or not anybody saw them become ready.
+	answered map[string]bool
+	proved   map[string]string // what unhandled and closedEarly found, by theory and pod
 }
 
 // connection is one connection of one agent.
@@ -47,7 +49,7 @@ func learn(run *record.Run) *facts {
 		run: run, lines: run.Timelines(),
 		byName: map[string]*record.Timeline{}, doubt: map[string]time.Duration{}, suspect: map[int]suspicion{},
 		atPod: map[string][]int{}, dialled: map[string]map[string]*dials{}, sources: map[string]*source{},
-		closers: map[connection]time.Duration{}, proved: map[string]string{},
+		closers: map[connection]time.Duration{}, proved: map[string]string{}, answered: map[string]bool{},
 	}
 	for i := range f.lines {
 		f.byName[f.lines[i].Pod] = &f.lines[i]
@@ -58,6 +60,11 @@ func learn(run *record.Run) *facts {
 			f.sources[a.Node] = &source{}
 		}
 		f.sources[a.Node].doubt = max(f.sources[a.Node].doubt, a.Clock.Uncertainty)
+	}
+	for i := range run.Requests {
+		if pod := run.Requests[i].Pod; pod != "" {
+			f.answered[pod] = true
+		}
 	}
 	for i := range run.Requests {
 		f.take(i)
