@@ -130,8 +130,8 @@ func TestTheRateIsReachedAndEachDueTimeIsUsedOnce(t *testing.T) {
 	if len(seen) != len(requests) || first < time.Duration(shift*float64(interval)) {
 		t.Errorf("%d due times for %d requests, the first %v", len(seen), len(requests), first)
 	}
-	// Sent until a second had passed, so a second's worth is due; what was late is begun all the same, up to the last.
-	if len(requests) < rate*3/4 {
+	// A second's worth was due. What was late is begun all the same, so a busy machine costs only the last moment.
+	if len(requests) < rate/2 || len(requests) > rate+1 {
 		t.Errorf("%d requests in a second at %d/s", len(requests), rate)
 	}
 }

@@ -73,9 +73,8 @@ func (p *Prober) Run(ctx context.Context) {
 	for !p.gone() {
 		select {
 		case room <- struct{}{}:
-			start := p.started()
 			dials.Go(func() {
-				p.dial(ctx, start)
+				p.dial(ctx)
 				<-room
 			})
 		default: // every dial is still out: the gap grows
@@ -138,7 +137,8 @@ func (p *Prober) gone() bool {
 	return false
 }
 
-func (p *Prober) dial(ctx context.Context, start time.Duration) {
+func (p *Prober) dial(ctx context.Context) {
+	start := p.started()
 	raw, err := p.dialer.DialContext(ctx, "tcp", p.seen.Address)
 	if err == nil {
 		_ = raw.Close() // plain FIN: nothing was sent and nothing is left unread

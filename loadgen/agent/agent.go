@@ -85,11 +85,11 @@ func capacity(plan Plan) int {
 	return int(n)
 }
 
-// phase spreads the schedules of agents and of their loads over the interval by the golden ratio, which keeps any number
-// of them apart without knowing how many there are.
+// phase spreads the schedules of agents and of their loads over the interval. The fractional parts of the multiples of an
+// irrational number keep any number of them apart without knowing how many there are; agents step by the golden ratio
+// and loads by the root of 2, because the two must not be multiples of each other.
 func phase(name string, load int) float64 {
-	const golden = 0.6180339887498949
-	_, shift := math.Modf(float64(ordinal(name)+1)*golden + float64(load)*golden*golden)
+	_, shift := math.Modf(float64(ordinal(name)+1)*math.Phi + float64(load)*math.Sqrt2)
 	return shift
 }
 
