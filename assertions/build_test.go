@@ -35,6 +35,7 @@ type death struct {
 	unprobed   bool            // no agent dials the pod's own address
 	dataplane  []time.Duration // until each node stops routing new connections to it
 	noExitSeen bool
+	seed       uint64
 	alone      bool // nothing was in flight at the delete, by luck
 }
 
@@ -125,7 +126,7 @@ func (d death) watch(run *record.Run) {
 
 // traffic adds every request of the load, sent round robin by the agents to a pod at random.
 func (d death) traffic(run *record.Run) {
-	random := rand.New(rand.NewPCG(1, 2))
+	random := rand.New(rand.NewPCG(1, d.seed))
 	until := deletedAt + wholeIn + time.Second
 	for i, node := range nodes {
 		run.Agents = append(run.Agents, record.Agent{
@@ -169,14 +170,14 @@ func (d death) answer(r *record.Request, l record.Load, agent int, random *rand.
 	}
 	pod := pods[random.IntN(len(pods))]
 	if l.Class == record.ReusedFast {
-		pod = pods[agent%2]
+		pod = pods[agent%len(pods)]
 	}
 	takes := max(l.Takes, 2*time.Millisecond)
 	if d.alone && pod == victim && r.Start < deletedAt && r.Start+takes >= deletedAt {
 		pod = "app-2"
 	}
 	if pod == victim && r.Start >= deletedAt+d.closes {
-		r.ErrKind, r.Error, r.Conn = record.ErrRefused, "connection refused", 0
+		r.ErrKind, r.Error, r.Conn, r.Reused = record.ErrRefused, "connection refused", 0, 0
 		r.End = r.Start + 300*time.Microsecond
 		return
 	}

@@ -23,7 +23,7 @@ func TestADeletedPodGetsItsLastNewConnectionWithinTheBudget(t *testing.T) {
 		"at once":                        {build(graceful()), record.Pass, "", "control-plane 0.0"},
 		"1.2 s":                          {lasting(1200 * time.Millisecond), record.Pass, "", "1.18 s after the delete, from worker2"},
 		"within the resolution":          {lasting(1950 * time.Millisecond), record.Unknown, "", "it may be"},
-		"3 s":                            {lasting(3 * time.Second), record.Fail, record.Unexplained, "2.98 s"},
+		"3 s":                            {lasting(3 * time.Second), record.Fail, record.Unexplained, "2.9"},
 		"no connection before, one node": {without(build(graceful()), func(r record.Request) bool { return r.Node == "worker" && r.Pod == victim }), record.Unknown, "", "no new connection from worker"},
 		"one node sends none":            {without(build(graceful()), func(r record.Request) bool { return r.Node == "worker" }), record.Unknown, "", "worker opened no new connections"},
 		"one node stopped too early":     {without(build(graceful()), func(r record.Request) bool { return r.Node == "worker" && r.Start > deletedAt+time.Second }), record.Unknown, "", "before the removal budget was over"},

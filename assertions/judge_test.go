@@ -2,6 +2,7 @@ package assertions
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"reflect"
 	"testing"
@@ -68,6 +69,38 @@ func TestEachWayToDieGetsItsVerdictAndDiagnosis(t *testing.T) {
 				show(t, run)
 			}
 		})
+	}
+}
+
+// Where requests happen to fall, and how soon the nodes are programmed, must not change the answer.
+func TestLuckDoesNotDecide(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 5))
+	for name, c := range map[string]struct {
+		death     func() death
+		verdict   record.Verdict
+		diagnosis string
+	}{
+		"graceful":       {graceful, record.Pass, ""},
+		"closes at once": {closesAtOnce, record.Fail, "F2"},
+		"exits at once":  {exitsAtOnce, record.Fail, "F1"},
+		"forced":         {forcedDelete, record.Fail, "D2"},
+	} {
+		for seed := range uint64(10) {
+			d := c.death()
+			d.seed, d.logs = seed, d.logs && seed%2 == 0
+			for i := range d.dataplane {
+				d.dataplane[i] = time.Duration(50+random.IntN(200)) * time.Millisecond
+			}
+			run := build(d)
+			if c.verdict != record.Pass {
+				run.Expect = &record.Expectation{Verdict: c.verdict, Diagnosis: c.diagnosis}
+			}
+			Judge(run)
+			if err := Meets(run); err != nil {
+				t.Errorf("%s, seed %d: %v", name, seed, err)
+				show(t, run)
+			}
+		}
 	}
 }
 
