@@ -74,7 +74,7 @@ func (x *execution) stopLoad(ctx context.Context) error {
 		err = fmt.Errorf("stopping the agents: %w", err)
 	}
 	x.options.Watch.Step("taking over the records")
-	return errors.Join(err, x.compareDrift(ctx), x.collect(ctx))
+	return errors.Join(err, x.compareDrift(ctx), x.collect(ctx, fixtures.Agent.Records))
 }
 
 func stopAgent(ctx context.Context, a fixtures.Agent) error {
@@ -116,17 +116,17 @@ func (x *execution) compareDrift(ctx context.Context) error {
 
 // collect takes over what the agents have recorded so far, in place of what was taken over before. An agent whose
 // records cannot be had is lost, and the record says why.
-func (x *execution) collect(ctx context.Context) error {
+func (x *execution) collect(ctx context.Context, of func(fixtures.Agent, context.Context) (agent.Records, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, x.options.Limits.Collect)
 	defer cancel()
 	all := make([]agent.Records, len(x.stage.Agents()))
 	err := x.eachAgent(func(i int, a fixtures.Agent) error {
 		var err error
-		if all[i], err = a.Records(ctx); err != nil {
+		if all[i], err = of(a, ctx); err != nil {
 			x.run.Agents[i].Lost = err.Error()
 			return fmt.Errorf("taking over its records: %w", err)
 		}
-		x.run.Agents[i].Lost = ""
+		x.run.Agents[i].Lost = all[i].Error
 		return nil
 	})
 	x.merge(all)
@@ -138,8 +138,8 @@ func (x *execution) merge(all []agent.Records) {
 	x.run.Requests, x.run.Probes = nil, nil
 	for i, records := range all {
 		a := &x.run.Agents[i]
-		if a.Lost != "" {
-			continue
+		if records.Agent == "" {
+			continue // nothing came
 		}
 		offset := a.Clock.Offset
 		a.Began, a.Ended, a.Sent = shifted(records.Began, offset), shifted(records.Ended, offset), records.Sent

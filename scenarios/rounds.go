@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/lastcall-dev/lastcall/fixtures"
 	"github.com/lastcall-dev/lastcall/record"
 	"github.com/lastcall-dev/lastcall/scenarios/faults"
 )
@@ -72,7 +73,7 @@ func (x *execution) awaitWhole(ctx context.Context) error {
 
 // decided looks at what has been recorded so far. When the agents cannot be asked just now, another round does no harm.
 func (x *execution) decided(ctx context.Context) bool {
-	if err := x.collect(ctx); err != nil {
+	if err := x.collect(ctx, fixtures.Agent.SoFar); err != nil {
 		return false
 	}
 	x.finish()

@@ -247,7 +247,7 @@ func (a *agent) close() {
 func (a *agent) status() Status {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s := Status{State: a.state, Probes: a.probes()}
+	s := Status{State: a.state, Now: a.now(), Probes: a.probes()}
 	if a.err != nil {
 		s.Error = a.err.Error()
 	}
@@ -274,16 +274,21 @@ func (a *agent) probes() []record.Probe {
 	return seen
 }
 
-// preamble of the records; errRunning before everything in flight has ended.
-func (a *agent) preamble() (preamble, error) {
+// preamble of the records; errRunning before everything in flight has ended, unless what there is so far will do.
+func (a *agent) preamble(soFar bool) (preamble, error) {
 	s := a.status()
-	if s.State != Stopped && s.State != Failed {
+	ended := s.State == Stopped || s.State == Failed
+	if !ended && !soFar {
 		return preamble{}, errRunning
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return preamble{
+	head := preamble{
 		Agent: a.name, Node: a.node, Began: a.began, Ended: a.ended,
 		Sent: s.Sent, Probes: s.Probes, Error: s.Error,
-	}, nil
+	}
+	if !ended {
+		head.Ended = a.now()
+	}
+	return head, nil
 }

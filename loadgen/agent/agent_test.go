@@ -151,6 +151,9 @@ func TestAWholeRunFromStartToRecords(t *testing.T) {
 	if _, err := r.client.Records(ctx); !errors.Is(err, errRunning) {
 		t.Errorf("records of a running agent: %v", err)
 	}
+	if part, err := r.client.SoFar(ctx); err != nil || len(part.Requests) < 20 || uint64(len(part.Requests)) >= part.Sent || part.Ended <= part.Began {
+		t.Errorf("so far: %d requests of %d sent from %v to %v, %v", len(part.Requests), part.Sent, part.Began, part.Ended, err)
+	}
 	must(t, r.client.Stop(ctx))
 	must(t, r.client.Stop(ctx))
 	r.until(t, "stopping", func(s Status) bool { return s.State == Stopping })

@@ -97,10 +97,19 @@ func (c *Client) Records(ctx context.Context) (Records, error) {
 	if err := c.ended(ctx); err != nil {
 		return Records{}, err
 	}
+	return c.recorded(ctx, pathRecords)
+}
+
+// SoFar fetches what has ended until now, also while the load runs: Requests are then fewer than Sent.
+func (c *Client) SoFar(ctx context.Context) (Records, error) {
+	return c.recorded(ctx, pathRecords+"?"+soFar+"=true")
+}
+
+func (c *Client) recorded(ctx context.Context, path string) (Records, error) {
 	var records Records
 	err := c.repeat(ctx, func() error {
 		var err error
-		records, err = c.fetch(ctx)
+		records, err = c.fetch(ctx, path)
 		return err
 	})
 	if err != nil {
@@ -131,8 +140,8 @@ func (c *Client) ended(ctx context.Context) error {
 	}
 }
 
-func (c *Client) fetch(ctx context.Context) (Records, error) {
-	answer, err := c.send(ctx, http.MethodGet, pathRecords, nil)
+func (c *Client) fetch(ctx context.Context, path string) (Records, error) {
+	answer, err := c.send(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return Records{}, err
 	}

@@ -30,6 +30,7 @@ const (
 	pathProbe    = "/probe"
 	pathStop     = "/stop"
 	pathRecords  = "/records"
+	soFar        = "soFar" // query parameter of pathRecords
 	pathQuit     = "/quit"
 	tokenWrong   = "the token is missing or wrong"
 	contentType  = "Content-Type"

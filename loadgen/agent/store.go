@@ -101,8 +101,9 @@ func (s *store) pack(r record.Request) row {
 // a slow reader takes them.
 func (s *store) all(agent, node string) iter.Seq[record.Request] {
 	return func(yield func(record.Request) bool) {
-		for i, w := range s.sorted() {
-			r := s.unpack(w)
+		rows, words := s.sorted()
+		for i, w := range rows {
+			r := w.unpack(words)
 			r.Seq, r.Agent, r.Node = uint64(i)+1, agent, node
 			if !yield(r) {
 				return
@@ -111,7 +112,17 @@ func (s *store) all(agent, node string) iter.Seq[record.Request] {
 	}
 }
 
-func (s *store) sorted() []*row {
+// sorted gives the rows in the order in which they were due, and the words that they refer to. It sorts without the
+// lock, because requests go on ending meanwhile.
+func (s *store) sorted() ([]*row, []string) {
+	rows, words := s.rows()
+	slices.SortStableFunc(rows, func(a, b *row) int {
+		return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.class, b.class))
+	})
+	return rows, words
+}
+
+func (s *store) rows() ([]*row, []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rows := make([]*row, 0, s.count)
@@ -120,18 +131,15 @@ func (s *store) sorted() []*row {
 			rows = append(rows, &c[i])
 		}
 	}
-	slices.SortStableFunc(rows, func(a, b *row) int {
-		return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.class, b.class))
-	})
-	return rows
+	return rows, slices.Clone(s.words)
 }
 
-func (s *store) unpack(w *row) record.Request {
+func (w *row) unpack(words []string) record.Request {
 	return record.Request{
-		Class: record.Class(s.words[w.class]), Method: s.words[w.method], Path: s.words[w.path],
+		Class: record.Class(words[w.class]), Method: words[w.method], Path: words[w.path],
 		Due: w.due, Start: w.start, Connected: w.connected, FirstByte: w.firstByte, End: w.end,
-		Code: int(w.code), ErrKind: record.ErrKind(s.words[w.kind]), Error: s.words[w.said],
-		Pod: s.words[w.pod], PodByConn: w.byConn, Conn: w.conn, Reused: int(w.reused), Dials: int(w.dials),
+		Code: int(w.code), ErrKind: record.ErrKind(words[w.kind]), Error: words[w.said],
+		Pod: words[w.pod], PodByConn: w.byConn, Conn: w.conn, Reused: int(w.reused), Dials: int(w.dials),
 		Close: w.closed, Bytes: w.bytes, Want: w.want,
 	}
 }

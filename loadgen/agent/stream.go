@@ -16,9 +16,10 @@ import (
 	"github.com/lastcall-dev/lastcall/record"
 )
 
-// serveRecords streams everything that was recorded, as lines of JSON under gzip. It may be asked for again.
-func (a *agent) serveRecords(w http.ResponseWriter, _ *http.Request) {
-	head, err := a.preamble()
+// serveRecords streams everything that was recorded, as lines of JSON under gzip. It may be asked for again, and with
+// the query parameter soFar also while the load runs.
+func (a *agent) serveRecords(w http.ResponseWriter, r *http.Request) {
+	head, err := a.preamble(r.URL.Query().Has(soFar))
 	if err != nil {
 		a.reply(w, err)
 		return

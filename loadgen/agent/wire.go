@@ -17,10 +17,11 @@ const (
 
 // Status is how an agent is doing. Times are on its own clock.
 type Status struct {
-	State    string `json:"state"`
-	Sent     uint64 `json:"sent"`     // requests begun
-	Answered uint64 `json:"answered"` // ended well
-	Failed   uint64 `json:"failed"`   // ended in a failure of the service
+	State    string        `json:"state"`
+	Now      time.Duration `json:"now"`      // when this was so
+	Sent     uint64        `json:"sent"`     // requests begun
+	Answered uint64        `json:"answered"` // ended well
+	Failed   uint64        `json:"failed"`   // ended in a failure of the service
 	// Lateness is the worst of the last second or two, counting what is due and not begun.
 	Lateness time.Duration  `json:"lateness"`
 	InFlight []InFlight     `json:"inFlight,omitempty"`
