@@ -73,6 +73,20 @@ type stretch struct {
 	phase record.Phase
 }
 
+// lastSeen is when nothing is left of a pod that could be shown; ok is false if that was not seen. After a forced delete
+// the object is gone first and the process later, maybe without anybody to report its end but the probes.
+func lastSeen(t record.Timeline) (end time.Duration, ok bool) {
+	if !t.PodGone.Seen() {
+		return 0, false
+	}
+	for _, m := range []record.Mark{t.PodGone, t.Signal, t.LastAccepted, t.ListenerClosed, t.Drained, t.Exited} {
+		if m.Seen() {
+			end = max(end, m.At)
+		}
+	}
+	return end, true
+}
+
 // phases cuts a pod's life at its marks, within the axis. A pod that ends is shown as gone until its object is.
 func (c *canvas) phases(t record.Timeline) []stretch {
 	cuts := []time.Duration{c.x.from, c.x.to}
@@ -81,12 +95,16 @@ func (c *canvas) phases(t record.Timeline) []stretch {
 			cuts = append(cuts, m.At)
 		}
 	}
+	end, ended := lastSeen(t)
+	if ended && c.x.holds(end) {
+		cuts = append(cuts, end)
+	}
 	slices.Sort(cuts)
 	var out []stretch
 	for i := 1; i < len(cuts); i++ {
 		s := stretch{span: span{cuts[i-1], cuts[i]}}
 		at := s.from + s.length()/2
-		if s.length() <= 0 || (t.Created.Seen() && at < t.Created.At) || (t.PodGone.Seen() && at >= t.PodGone.At) {
+		if s.length() <= 0 || (t.Created.Seen() && at < t.Created.At) || (ended && at >= end) {
 			continue
 		}
 		s.phase = t.PhaseAt(at)

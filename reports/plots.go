@@ -57,7 +57,7 @@ func (f *facts) wanted(class record.Class) float64 {
 // that one failure among thousands could be overlooked.
 func (c *canvas) rate(s series) {
 	top, bottom := c.y+10, c.y+10+plotHeight
-	c.name(top+10, className(s.class), "requests/s, failed per "+whole(s.width), string(s.class))
+	c.name(top+10, className(s.class), "requests/s over "+whole(s.width)+", failed in red", string(s.class))
 	high := max(s.rate, c.wanted(s.class)) * 1.1
 	c.line("base", c.x.left, bottom, c.x.right, bottom)
 	if high == 0 {
@@ -66,26 +66,32 @@ func (c *canvas) rate(s series) {
 	}
 	at := func(v float64) px { return bottom - plotHeight*px(v/high) }
 	var area strings.Builder
-	var errors []shape
 	for _, b := range s.buckets {
-		part, ok := c.x.cut(b.span)
-		if !ok {
-			continue
-		}
-		from, to, y := c.x.at(part.from), c.x.at(part.to), at(b.perSecond(b.sent))
-		if b.sent > 0 {
-			area.WriteString(path("M", from, bottom, "L", from, y, "L", to, y, "L", to, bottom, "Z"))
-		}
-		if b.failed > 0 {
-			height := max(bottom-at(b.perSecond(b.failed)), 4)
-			errors = append(errors, shape{Kind: "rect", Class: "errors", X: from, Y: bottom - height, W: max(to-from-0.5, 1.5), H: height})
+		if part, ok := c.x.cut(b.span); ok && b.sent > 0 {
+			y := at(b.perSecond(b.sent))
+			area.WriteString(path("M", c.x.at(part.from), bottom, "L", c.x.at(part.from), y, "L", c.x.at(part.to), y, "L", c.x.at(part.to), bottom, "Z"))
 		}
 	}
 	c.add(shape{Kind: "path", Class: "sent", D: area.String()})
-	c.add(errors...)
+	c.errors(s.class, top, bottom, at)
 	if wanted := c.wanted(s.class); wanted > 0 {
 		c.line("wanted", c.x.left, at(wanted), c.x.right, at(wanted))
 		c.text("scale", c.x.left-4, at(wanted)+4, "end", number(wanted)+"/s")
+	}
+}
+
+// errors draws failures per second. Their buckets are as narrow as the axis allows, also where requests are so few that
+// the rate's are wide: a failure is to be seen when it happened. What exceeds the plot is cut off.
+func (c *canvas) errors(class record.Class, top, bottom px, at func(float64) px) {
+	fine := newSeries(c.Requests, class, c.x.span, c.zero, bucketWidth(c.x.span, 0, c.parts))
+	for _, b := range fine.buckets {
+		part, ok := c.x.cut(b.span)
+		if !ok || b.failed == 0 {
+			continue
+		}
+		from, to := c.x.at(part.from), c.x.at(part.to)
+		y := max(min(at(b.perSecond(b.failed)), bottom-4), top)
+		c.add(shape{Kind: "rect", Class: "errors", X: from, Y: y, W: max(to-from-0.5, 1.5), H: bottom - y})
 	}
 }
 

@@ -108,7 +108,11 @@ func (s *suite) judge() {
 			s.Text = "The run ended as it must."
 		}
 	default:
-		s.Text = count(len(broken)) + " of " + plural(len(s.Rows), "run") + " did not end as it must: " + list(broken, 3) + "."
+		must := " did not end as they must: "
+		if len(broken) == 1 {
+			must = " did not end as it must: "
+		}
+		s.Text = count(len(broken)) + " of " + plural(len(s.Rows), "run") + must + list(broken, 3) + "."
 	}
 }
 
