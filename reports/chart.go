@@ -222,7 +222,13 @@ func windowClass(k record.WindowKind) string {
 func (c *canvas) bar(class string, s span, y, height px, label, title string) {
 	from, to := c.x.at(s.from), c.x.at(s.to)
 	c.add(shape{Kind: "rect", Class: class, X: from, Y: y, W: max(to-from, 1), H: height, Title: title, RoundCorners: true})
-	if px(len([]rune(label)))*glyph+6 <= to-from {
+	c.label(class, s, y, height, label)
+}
+
+// label writes a bar's name into it, if there is room.
+func (c *canvas) label(class string, s span, y, height px, label string) {
+	from, to := c.x.at(s.from), c.x.at(s.to)
+	if label != "" && px(len([]rune(label)))*glyph+6 <= to-from {
 		c.text("inbar "+strings.TrimPrefix(class, "phase "), from+5, y+height/2+3.8, "start", label)
 	}
 }

@@ -44,11 +44,14 @@ func (c *canvas) lane(t record.Timeline) {
 	}
 	const height px = 16
 	c.name(c.y+9, t.Pod, t.Node, t.Pod+" on "+t.Node)
-	for _, s := range c.phases(t) {
-		c.bar("phase "+phaseClass(s.phase), s.span, c.y, height, string(s.phase),
-			t.Pod+": "+string(s.phase)+" for "+duration(s.length()))
+	phases := c.phases(t)
+	for _, s := range phases {
+		c.bar("phase "+phaseClass(s.phase), s.span, c.y, height, "", t.Pod+": "+string(s.phase)+" for "+duration(s.length()))
 	}
 	c.missed(t, height)
+	for _, s := range phases {
+		c.label("phase "+phaseClass(s.phase), s.span, c.y, height, string(s.phase))
+	}
 	for _, v := range c.failed {
 		if v.Sent && v.pod() == t.Pod && c.x.holds(v.At) {
 			x := c.x.at(v.At)
