@@ -13,6 +13,7 @@ type eventLog struct {
 	lock   sync.Mutex
 	events []record.Event
 	watch  Watcher
+	sealed bool
 }
 
 func newEventLog(w Watcher) *eventLog { return &eventLog{watch: w} }
@@ -20,8 +21,19 @@ func newEventLog(w Watcher) *eventLog { return &eventLog{watch: w} }
 func (l *eventLog) add(e record.Event) {
 	l.lock.Lock()
 	defer l.lock.Unlock()
+	if l.sealed && e.Source != record.SourceCommand {
+		return
+	}
 	l.events = append(l.events, e)
 	l.watch.Event(e)
+}
+
+// seal ends the observation: what is seen afterwards is the harness taking everything down, and says nothing of the
+// service. The command's own notices are still taken.
+func (l *eventLog) seal() {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	l.sealed = true
 }
 
 // all returns the events so far in the order of their times.

@@ -79,6 +79,7 @@ func Execute(ctx context.Context, p fixtures.Platform, s Scenario, app apps.App,
 		return x.run, nil
 	}
 	err := x.guarded(ctx)
+	x.log.seal()
 	x.finish()
 	err = errors.Join(err, x.save(), x.close())
 	x.finish()

@@ -54,6 +54,9 @@ func (x *execution) startLoad(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("comparing the agents' clocks: %w", err)
 	}
+	if err := x.eachAgent(func(_ int, a fixtures.Agent) error { return awaitState(ctx, a, agent.Ready) }); err != nil {
+		return fmt.Errorf("waiting for every agent to reach %s: %w", x.run.Workload.Service, err)
+	}
 	if err := x.eachAgent(func(_ int, a fixtures.Agent) error { return a.Start(ctx) }); err != nil {
 		return fmt.Errorf("starting the agents: %w", err)
 	}
@@ -81,6 +84,11 @@ func stopAgent(ctx context.Context, a fixtures.Agent) error {
 	if err := a.Stop(ctx); err != nil {
 		return err
 	}
+	return awaitState(ctx, a, agent.Stopped)
+}
+
+// awaitState asks the agent until it is in the state. An error of the context says what the agent was doing last.
+func awaitState(ctx context.Context, a fixtures.Agent, wanted string) error {
 	const askEvery = 200 * time.Millisecond
 	for {
 		status, err := a.Status(ctx)
@@ -88,13 +96,13 @@ func stopAgent(ctx context.Context, a fixtures.Agent) error {
 			return err
 		}
 		switch status.State {
-		case agent.Stopped, agent.Ready:
+		case wanted:
 			return nil
 		case agent.Failed:
 			return fmt.Errorf("failed: %s", status.Error)
 		}
 		if err := pause(ctx, askEvery); err != nil {
-			return err
+			return fmt.Errorf("%w; it is %s %s", err, status.State, status.Error)
 		}
 	}
 }

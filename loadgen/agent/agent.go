@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lastcall-dev/lastcall/loadgen"
@@ -43,6 +44,7 @@ type agent struct {
 	end     context.CancelCauseFunc
 	work    sync.WaitGroup // the load and the probers
 	stop    chan struct{}  // closed: send no more
+	reached atomic.Pointer[reached]
 	probing context.Context
 	unprobe context.CancelFunc
 
@@ -250,6 +252,9 @@ func (a *agent) status() Status {
 	s := Status{State: a.state, Now: a.now(), Probes: a.probes()}
 	if a.err != nil {
 		s.Error = a.err.Error()
+	}
+	if a.state == Ready {
+		s.State, s.Error = a.readiness()
 	}
 	s.Answered, s.Failed, _ = a.store.counts()
 	for _, load := range a.loads {

@@ -32,7 +32,9 @@ type application struct {
 }
 
 func (a *application) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a.asked.Add(1)
+	if r.UserAgent() != reachUserAgent {
+		a.asked.Add(1)
+	}
 	w.Header().Set("X-Pod-Name", "pod-1")
 	if r.URL.Path == "/slow" {
 		_, _ = io.WriteString(w, "slow")
@@ -221,6 +223,7 @@ func TestNothingButHealthIsAnsweredWithoutTheToken(t *testing.T) {
 			}
 		}
 	}
+	r.until(t, "ready", func(s Status) bool { return s.State == Ready })
 	answer, err := r.http.Get(r.base + "/healthz")
 	must(t, err)
 	_ = answer.Body.Close()
@@ -322,4 +325,22 @@ func TestSchedulesOfAgentsAndLoadsDoNotCoincide(t *testing.T) {
 			shifts = append(shifts, shift)
 		}
 	}
+}
+
+func TestAnAgentIsReadyOnlyAfterItsTargetHasAnswered(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	address := closed.Addr().String()
+	must(t, closed.Close())
+	r := serve(t, func(p *Plan) { p.Target.Address = address })
+	s := r.until(t, "a refused try", func(s Status) bool { return strings.Contains(s.Error, "refused") })
+	if s.State != Starting {
+		t.Errorf("state %s while nothing answers", s.State)
+	}
+	late, err := net.Listen("tcp", address)
+	must(t, err)
+	server := &http.Server{Handler: r.app}
+	go func() { _ = server.Serve(late) }()
+	t.Cleanup(func() { _ = server.Close() })
+	r.until(t, "ready", func(s Status) bool { return s.State == Ready && s.Error == "" })
 }

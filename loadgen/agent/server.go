@@ -52,7 +52,8 @@ func Serve(ctx context.Context, plan Plan, name, node string, listener net.Liste
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	a.log.Info("agent ready", "agent", name, "node", node, "address", listener.Addr().String())
+	a.work.Go(func() { a.reach(a.life) })
+	a.log.Info("agent listens", "agent", name, "node", node, "address", listener.Addr().String())
 	select {
 	case <-ctx.Done():
 	case <-quit:

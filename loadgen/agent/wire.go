@@ -8,6 +8,7 @@ import (
 
 // States of an agent.
 const (
+	Starting = "starting" // the target has not answered yet; Status.Error says why
 	Ready    = "ready"    // waits to be started
 	Running  = "running"  // sends
 	Stopping = "stopping" // sends no more, what is in flight ends
