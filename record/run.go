@@ -35,6 +35,10 @@ type Run struct {
 	Faults   []Fault           `json:"faults"`
 	Probes   []Probe           `json:"probes"`
 	Events   []Event           `json:"events"`
+	// Outputs of the pods, from platforms that have them.
+	Outputs []PodOutput `json:"outputs,omitempty"`
+	// Model is set when the platform was a model of a cluster: what it does not model, one sentence each.
+	Model []string `json:"model,omitempty"`
 
 	// What judging adds. Everything above is what was seen.
 	SLO      SLO       `json:"slo"`
