@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"sync"
 
@@ -14,9 +15,10 @@ type eventLog struct {
 	events []record.Event
 	watch  Watcher
 	sealed bool
+	news   chan struct{} // closed, and replaced, with each event
 }
 
-func newEventLog(w Watcher) *eventLog { return &eventLog{watch: w} }
+func newEventLog(w Watcher) *eventLog { return &eventLog{watch: w, news: make(chan struct{})} }
 
 func (l *eventLog) add(e record.Event) {
 	l.lock.Lock()
@@ -25,7 +27,26 @@ func (l *eventLog) add(e record.Event) {
 		return
 	}
 	l.events = append(l.events, e)
+	close(l.news)
+	l.news = make(chan struct{})
 	l.watch.Event(e)
+}
+
+// await returns when the events so far are as wanted, or the context has ended.
+func (l *eventLog) await(ctx context.Context, wanted func([]record.Event) bool) error {
+	for {
+		l.lock.Lock()
+		news, done := l.news, wanted(l.events)
+		l.lock.Unlock()
+		if done {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-news:
+		}
+	}
 }
 
 // seal ends the observation: what is seen afterwards is the harness taking everything down, and says nothing of the

@@ -18,6 +18,7 @@ type Limits struct {
 	Describe time.Duration // reading versions and nodes
 	Stage    time.Duration // deploying the application and the agents
 	Inject   time.Duration // one fault, the waits before it included
+	Happen   time.Duration // from a fault until it is observed
 	Whole    time.Duration // from a fault until the service is whole again
 	Drain    time.Duration // for what agents have in flight when they are asked to stop
 	Collect  time.Duration // handing the records over
@@ -28,7 +29,7 @@ type Limits struct {
 // DefaultLimits suit a small cluster on a small machine.
 func DefaultLimits() Limits {
 	return Limits{
-		Describe: 15 * time.Second, Stage: 3 * time.Minute, Inject: time.Minute, Whole: 2 * time.Minute,
+		Describe: 15 * time.Second, Stage: 3 * time.Minute, Inject: time.Minute, Happen: 15 * time.Second, Whole: 2 * time.Minute,
 		Drain: 30 * time.Second, Collect: time.Minute, Close: 90 * time.Second, Warm: 2 * time.Second,
 	}
 }
@@ -231,7 +232,7 @@ func (x *execution) deploy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, x.options.Limits.Stage)
 	defer cancel()
 	stage, err := x.platform.Stage(ctx, fixtures.StageSpec{
-		RunID: x.run.ID, App: x.app, Loads: x.run.Loads, Deadline: x.deadline(), Origin: x.origin, Keep: x.options.Keep,
+		RunID: x.run.ID, App: x.app, Replicas: x.scenario.Replicas, Loads: x.run.Loads, Deadline: x.deadline(), Origin: x.origin, Keep: x.options.Keep,
 		Record: x.log.add, Progress: x.options.Watch.Step,
 	})
 	if err != nil {

@@ -35,7 +35,7 @@ func (x *execution) round(ctx context.Context, number int) error {
 	fault, err := x.inject(ctx, number)
 	if err == nil {
 		began = fault.Began
-		err = x.awaitWhole(ctx)
+		err = x.awaitWhole(ctx, fault)
 	}
 	x.run.Faults = append(x.run.Faults, fault)
 	x.run.Windows = append(x.run.Windows, record.Window{Kind: record.Disruption, Round: number, Began: began, Ended: x.clock()})
@@ -61,9 +61,20 @@ func (x *execution) inject(ctx context.Context, number int) (record.Fault, error
 	return fault, err
 }
 
-func (x *execution) awaitWhole(ctx context.Context) error {
+// awaitWhole waits until the fault has been observed, because until then the service looks whole, and then for its end.
+// A fault that never takes effect is no error: the record says so, and the run is unknown.
+func (x *execution) awaitWhole(ctx context.Context, fault record.Fault) error {
+	if fault.Error != "" {
+		return nil
+	}
 	x.options.Watch.Step("waiting for the service to be whole again")
-	ctx, cancel := context.WithTimeout(ctx, x.options.Limits.Whole)
+	seen, cancel := context.WithTimeout(ctx, x.options.Limits.Happen)
+	defer cancel()
+	err := x.log.await(seen, func(all []record.Event) bool { return x.scenario.Fault.Happened(fault, all) })
+	if err != nil {
+		return context.Cause(ctx)
+	}
+	ctx, cancel = context.WithTimeout(ctx, x.options.Limits.Whole)
 	defer cancel()
 	if err := x.stage.Whole(ctx); err != nil {
 		return fmt.Errorf("waiting %s for the service to be whole again: %w", x.options.Limits.Whole, err)

@@ -20,6 +20,7 @@ type Scenario struct {
 	Loads       []record.Load
 	Fault       faults.Fault // nil: no disruption, the harness judges itself
 	Needs       []fixtures.Feature
+	Replicas    int // of the application; 0: as many as its manifest says
 	// Control is how long traffic runs without any fault first.
 	Control time.Duration
 	// Expect is set for a negative control, which must fail whatever the application.
