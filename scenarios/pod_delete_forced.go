@@ -14,6 +14,6 @@ var _ = register(Scenario{
 	Needs:       []fixtures.Feature{fixtures.ForcedDeletion},
 	Expect: &record.Expectation{
 		Verdict: record.Fail, Diagnosis: "D2",
-		Reason: "a forced delete takes the grace period away, so requests in flight cannot be answered",
+		Reason: "A forced delete takes the grace period away, so requests in flight cannot be answered.",
 	},
 })

@@ -79,6 +79,7 @@ func (x *execution) awaitWhole(ctx context.Context, fault record.Fault) error {
 	if err := x.stage.Whole(ctx); err != nil {
 		return fmt.Errorf("waiting %s for the service to be whole again: %w", x.options.Limits.Whole, err)
 	}
+	x.awaitListener(ctx, fault)
 	return nil
 }
 
