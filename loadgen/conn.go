@@ -30,7 +30,7 @@ type conn struct {
 	id      uint64
 	made    time.Duration // since the epoch
 	carried int           // requests before the current one
-	pod     string        // that answered on it
+	pod     string        // that answered on it, or that it was dialled to
 	in      *bufio.Reader
 	budget  int64 // bytes that may still be read
 }
@@ -79,25 +79,19 @@ func (c *conn) usable() bool {
 	return err == nil && quiet
 }
 
-// dialer makes connections to one address.
+// dialer makes connections to one target.
 type dialer struct {
-	address string
-	epoch   time.Time
+	target Target
+	epoch  time.Time
 }
 
-// dial makes one connection and tells how many sockets were tried, which would be more than one for a name with several
-// addresses.
+// dial makes one connection and tells how many were tried.
 func (d dialer) dial(ctx context.Context) (*conn, int, error) {
-	var tried atomic.Int64
-	network := net.Dialer{Control: func(string, string, syscall.RawConn) error {
-		tried.Add(1)
-		return nil
-	}}
-	raw, err := network.DialContext(ctx, "tcp", d.address)
+	raw, tried, err := d.target.Open(ctx)
 	if err != nil {
-		return nil, int(tried.Load()), err
+		return nil, tried, err
 	}
-	c := &conn{Conn: raw, id: connNumber.Add(1), made: time.Since(d.epoch)}
+	c := &conn{Conn: raw, id: connNumber.Add(1), made: time.Since(d.epoch), pod: podOf(raw)}
 	c.in = bufio.NewReader(c)
-	return c, int(tried.Load()), nil
+	return c, tried, nil
 }

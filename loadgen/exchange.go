@@ -91,8 +91,11 @@ func firstCause(written, read error) error {
 func (x *exchange) header(answer *http.Response, r *record.Request) {
 	r.Code, r.Close, r.Want = answer.StatusCode, answer.Close, answer.ContentLength
 	r.Pod = bounded(answer.Header.Get(x.spec.PodHeader), maxPodName)
-	if r.Pod != "" {
+	switch {
+	case r.Pod != "":
 		x.conn.pod = r.Pod
+	case podOf(x.conn.Conn) != "": // an answer that names no pod, from one that is known
+		r.Pod = podOf(x.conn.Conn)
 	}
 	x.begun(r.Pod, r.FirstByte)
 }

@@ -189,7 +189,7 @@ func TestAnIdleConnectionThatThePeerClosedIsNotUsable(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = listener.Close() }()
-	c, _, err := dialer{address: listener.Addr().String(), epoch: time.Now()}.dial(t.Context())
+	c, _, err := dialer{target: Target{Address: listener.Addr().String()}, epoch: time.Now()}.dial(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func (l *http1) Run(ctx context.Context, stop <-chan struct{}, t Target, rec fun
 	if err != nil {
 		return fmt.Errorf("encode the request of %s: %w", l.spec.Class, err)
 	}
-	source := l.connect(dialer{address: t.Address, epoch: l.epoch})
+	source := l.connect(dialer{target: t, epoch: l.epoch})
 	defer source.close()
 	a := &attack{spec: l.spec, epoch: l.epoch, limit: l.limit, tracker: l.tracker}
 	err = a.run(ctx, stop, t, func(seq uint64, due time.Duration) {
@@ -53,6 +53,8 @@ func (l *http1) hit(ctx context.Context, source connections, wire []byte, seq ui
 	if err != nil {
 		r.End = time.Since(l.epoch)
 		r.ErrKind, r.Error = classify(ctx, err, dialling), text(err)
+		r.Pod = podOfError(err)
+		r.PodByConn = r.Pod != ""
 		l.tracker.local(isLocal(err))
 		return r
 	}

@@ -49,11 +49,6 @@ type Spec struct {
 	Phase float64 `json:"phase,omitempty"`
 }
 
-// Target is where traffic goes.
-type Target struct {
-	Address string `json:"address"` // "10.96.1.2:80", dialled as it is: names would add a cache and a resolver to what is measured
-}
-
 // withDefaults fills in what was left out, and refuses what cannot be run.
 func (s Spec) withDefaults() (Spec, error) {
 	if s.Method == "" {

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"time"
 )
@@ -19,7 +20,11 @@ type reached struct{ err error }
 // reach asks the target until it answers once, from here: a Service is ready on each node at another moment, and before
 // that a load would measure its creation. The agent counts as healthy from then on.
 func (a *agent) reach(ctx context.Context) {
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: reachTimeout}
+	client := &http.Client{Timeout: reachTimeout, Transport: &http.Transport{DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			conn, _, err := a.plan.Target.Open(ctx)
+			return conn, err
+		}}}
 	ticker := time.NewTicker(reachInterval)
 	defer ticker.Stop()
 	for {
