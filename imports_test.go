@@ -21,6 +21,7 @@ var allowed = map[string][]string{
 	"loadgen/agent":         {"record", "loadgen"},
 	"fixtures":              {"record", "fixtures/apps", "loadgen/agent"},
 	"fixtures/source":       {},
+	"journal":               {},
 	"fixtures/host":         {"record", "fixtures/source"},
 	"fixtures/host/ociwrap": {},
 	"fixtures/cluster":      {"record", "fixtures/host", "fixtures/source"},
