@@ -40,6 +40,21 @@ var diagnoses = []Diagnosis{
 		Cause:  "Clients kept reusing connections to the terminating pod because no answer carried Connection: close, and those connections died with it.",
 		Remedy: "Answer with Connection: close (HTTP/1.1) or GOAWAY (HTTP/2) while draining, for long enough that each kept-alive connection carries one more request.",
 	},
+	{
+		Code: "F14", Title: "no replica left during a roll-out",
+		Cause:  "The roll-out took away more pods than the service could spare (one replica, maxUnavailable as large as the number of replicas, or the Recreate strategy), so for a time none was ready.",
+		Remedy: "Roll out with maxUnavailable 0 and maxSurge 1 or more, or run more replicas than maxUnavailable.",
+	},
+	{
+		Code: "F15", Title: "PodDisruptionBudget that can never be met",
+		Cause:  "The PodDisruptionBudget allows no disruption however many pods are ready, so every eviction is refused until the drain gives up.",
+		Remedy: "Let the budget spare at least one pod: maxUnavailable 1 or more, or minAvailable below the number of replicas.",
+	},
+	{
+		Code: "F16", Title: "all replicas on the drained node, without a budget",
+		Cause:  "All replicas ran on the node that was drained and no PodDisruptionBudget held the evictions back, so all were evicted at once and for a time none was ready.",
+		Remedy: "Spread the replicas over nodes (topologySpreadConstraints) and add a PodDisruptionBudget with maxUnavailable 1.",
+	},
 }
 
 // Explain looks a code up; ok is false for Unexplained and for a code that is not known.

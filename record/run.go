@@ -66,17 +66,22 @@ type Expectation struct {
 
 // Workload is the configuration of the service under test, as deployed.
 type Workload struct {
-	Name        string            `json:"name"`
-	Namespace   string            `json:"namespace"`
-	Service     string            `json:"service,omitempty"` // the address that traffic was sent to, "10.96.1.2:80"
-	PodPort     int               `json:"podPort,omitempty"` // the port that a pod itself listens on
-	Replicas    int               `json:"replicas"`
-	Grace       time.Duration     `json:"grace"`                 // terminationGracePeriodSeconds
-	PreStop     time.Duration     `json:"preStop"`               // native sleep; 0 none
-	PreStopKind string            `json:"preStopKind,omitempty"` // "sleep", "exec", "http", "" none
-	Readiness   string            `json:"readiness,omitempty"`   // in words: "GET /ready every 5s × 2"
-	Liveness    string            `json:"liveness,omitempty"`
-	Strategy    string            `json:"strategy,omitempty"`
+	Name        string        `json:"name"`
+	Namespace   string        `json:"namespace"`
+	Service     string        `json:"service,omitempty"` // the address that traffic was sent to, "10.96.1.2:80"
+	PodPort     int           `json:"podPort,omitempty"` // the port that a pod itself listens on
+	Replicas    int           `json:"replicas"`
+	Grace       time.Duration `json:"grace"`                 // terminationGracePeriodSeconds
+	PreStop     time.Duration `json:"preStop"`               // native sleep; 0 none
+	PreStopKind string        `json:"preStopKind,omitempty"` // "sleep", "exec", "http", "" none
+	Readiness   string        `json:"readiness,omitempty"`   // in words: "GET /ready every 5s × 2"
+	Liveness    string        `json:"liveness,omitempty"`
+	Strategy    string        `json:"strategy,omitempty"`
+	// MaxUnavailable is how many replicas a roll-out may take away at once, in whole pods; 0, the strictest promise, also
+	// where the platform does not say.
+	MaxUnavailable int `json:"maxUnavailable,omitempty"`
+	// Budget is how many pods may be away by evictions at once, by the PodDisruptionBudget; nil: there is none.
+	Budget      *int              `json:"budget,omitempty"`
 	Image       string            `json:"image,omitempty"`
 	Environment map[string]string `json:"environment,omitempty"` // of the container, secrets redacted
 }
