@@ -34,6 +34,8 @@ type Check struct {
 	Needs     []Need
 	// Eval gives at least one finding. It does not change the run.
 	Eval func(*record.Run) []record.Finding
+	// eval is the same on facts that are worked out already, so that all checks of a run share them.
+	eval func(*facts) []record.Finding
 }
 
 // registry is filled while the package is initialised and never changed afterwards.
@@ -53,13 +55,14 @@ func All() []Check {
 
 // register adds a check whose answer is about the run as a whole.
 func register(c Check, eval func(*facts) []record.Finding) Check {
-	c.Eval = func(run *record.Run) []record.Finding {
-		findings := eval(learn(run))
+	c.eval = func(f *facts) []record.Finding {
+		findings := eval(f)
 		for i := range findings {
 			c.sign(&findings[i])
 		}
 		return findings
 	}
+	c.Eval = func(run *record.Run) []record.Finding { return c.eval(learn(run)) }
 	registry = append(registry, c)
 	return c
 }

@@ -11,20 +11,42 @@ import (
 // left there is replaced, so judging twice gives the same. A check that panics gives an unknown finding that names it.
 func Judge(run *record.Run) {
 	run.Findings, run.Failures = nil, nil
+	f, problem := study(run)
+	if problem != "" {
+		run.Findings, run.Verdict = []record.Finding{{Check: "record", Verdict: record.Unknown, Message: problem}}, record.Unknown
+		return
+	}
 	var findings []record.Finding
 	for _, c := range All() {
-		findings = append(findings, c.judge(run)...)
+		findings = append(findings, c.judge(f)...)
 	}
+	findings = append(findings, refusedWaivers(run)...)
 	doubt(findings)
-	failures, err := diagnosed(run)
-	if err != "" {
-		findings = append(findings, record.Finding{Check: "diagnosis", Verdict: record.Unknown, Message: err})
+	failures, problem := f.diagnosed()
+	if problem != "" {
+		findings = append(findings, record.Finding{Check: "diagnosis", Verdict: record.Unknown, Message: problem})
+	}
+	if v := verdict(findings); v == record.Pass && !anythingJudged(findings) {
+		findings = append(findings, record.Finding{
+			Check: "verdict", Verdict: record.Unknown,
+			Message: "Nothing was decided of the service itself: each of its guarantees was waived or skipped.",
+		})
 	}
 	run.Findings, run.Failures, run.Verdict = findings, failures, verdict(findings)
 }
 
+// study learns the facts of a run, and says in words why it could not.
+func study(run *record.Run) (f *facts, problem string) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			f, problem = nil, fmt.Sprintf("The record could not be read into facts, so nothing was judged: %v. This is a bug of lastcall.", cause)
+		}
+	}()
+	return learn(run), ""
+}
+
 // judge evaluates the check, applies the run's waivers and survives a panic of the check.
-func (c Check) judge(run *record.Run) (findings []record.Finding) {
+func (c Check) judge(f *facts) (findings []record.Finding) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			findings = []record.Finding{{
@@ -34,11 +56,10 @@ func (c Check) judge(run *record.Run) (findings []record.Finding) {
 			c.sign(&findings[0])
 		}
 	}()
-	findings = c.Eval(run)
-	if len(findings) == 0 {
+	if findings = c.eval(f); len(findings) == 0 {
 		panic("it gave no finding")
 	}
-	waived := slices.Contains(run.SLO.Waive, c.Name) || slices.Contains(run.SLO.Waive, c.Guarantee)
+	waived := c.waivedIn(f.run)
 	for i := range findings {
 		findings[i].Waived = waived
 	}
@@ -46,30 +67,36 @@ func (c Check) judge(run *record.Run) (findings []record.Finding) {
 }
 
 // diagnosed gives the run's failures, and in words why there are none when the diagnosis panicked.
-func diagnosed(run *record.Run) (failures []record.Failure, problem string) {
+func (f *facts) diagnosed() (failures []record.Failure, problem string) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			failures, problem = nil, fmt.Sprintf("The failed requests could not be diagnosed: %v. This is a bug of lastcall.", cause)
 		}
 	}()
-	return learn(run).diagnose(), ""
+	return f.diagnose(), ""
+}
+
+// kindOf the check of that name; "" for a finding that no check made.
+func kindOf(name string) Kind {
+	for i := range registry {
+		if registry[i].Name == name {
+			return registry[i].Kind
+		}
+	}
+	return ""
 }
 
 // doubt turns failed SLOs into unknown ones where the harness is in doubt; the package comment says why.
 func doubt(findings []record.Finding) {
-	kinds := map[string]Kind{}
-	for _, c := range All() {
-		kinds[c.Name] = c.Kind
-	}
 	doubtful := slices.ContainsFunc(findings, func(f record.Finding) bool {
-		return kinds[f.Check] == Harness && f.Verdict == record.Unknown && !f.Waived
+		return kindOf(f.Check) == Harness && f.Verdict == record.Unknown
 	})
 	if !doubtful {
 		return
 	}
 	for i := range findings {
 		f := &findings[i]
-		if kinds[f.Check] == SLO && f.Verdict == record.Fail {
+		if kindOf(f.Check) == SLO && f.Verdict == record.Fail {
 			f.Verdict = record.Unknown
 			f.Message += " This would be a failure, but the run is not what it claims (see load-was-real), so it decides nothing."
 		}
@@ -86,6 +113,14 @@ func verdict(findings []record.Finding) record.Verdict {
 	return record.Worst(counted...)
 }
 
+// anythingJudged reports whether a finding about the service itself passed and counts. That the harness was in order is
+// not enough for a pass.
+func anythingJudged(findings []record.Finding) bool {
+	return slices.ContainsFunc(findings, func(f record.Finding) bool {
+		return f.Verdict == record.Pass && !f.Waived && kindOf(f.Check) != Harness
+	})
+}
+
 // Enough reports whether another round could decide nothing more: the run has failed already, or no error rate is open
 // that more requests would settle, or the rounds that the SLO pays for are used up. It does not change the run.
 func Enough(run *record.Run) bool {
@@ -95,18 +130,20 @@ func Enough(run *record.Run) bool {
 	case done == 0:
 		return false
 	}
+	f, problem := study(run)
+	if problem != "" {
+		return false // the whole run will say what is wrong with it
+	}
 	for _, c := range All() {
-		if c.Kind == Harness {
+		if c.Kind == Harness || c.waivedIn(run) {
 			continue
 		}
-		for _, f := range c.judge(run) {
-			if f.Verdict == record.Fail && !f.Waived {
-				return true
-			}
+		if slices.ContainsFunc(c.judge(f), func(found record.Finding) bool { return found.Verdict == record.Fail }) {
+			return true
 		}
 	}
-	if slices.Contains(run.SLO.Waive, errorRate.Name) || slices.Contains(run.SLO.Waive, errorRate.Guarantee) {
+	if errorRate.waivedIn(run) {
 		return true
 	}
-	return !slices.ContainsFunc(learn(run).rates(), func(r rate) bool { return r.open(run) })
+	return !slices.ContainsFunc(f.rates(), func(r rate) bool { return r.open(run) })
 }

@@ -123,11 +123,11 @@ func TestAnEmptyRunIsUnknown(t *testing.T) {
 }
 
 func TestACheckThatPanicsIsUnknown(t *testing.T) {
-	for name, eval := range map[string]func(*record.Run) []record.Finding{
-		"panics": func(*record.Run) []record.Finding { panic("no such pod") },
-		"silent": func(*record.Run) []record.Finding { return nil },
+	for name, eval := range map[string]func(*facts) []record.Finding{
+		"panics": func(*facts) []record.Finding { panic("no such pod") },
+		"silent": func(*facts) []record.Finding { return nil },
 	} {
-		found := Check{Name: name, Eval: eval}.judge(&record.Run{})
+		found := Check{Name: name, eval: eval}.judge(learn(&record.Run{}))
 		if len(found) != 1 || found[0].Verdict != record.Unknown || found[0].Check != name {
 			t.Errorf("%s: %+v", name, found)
 		}
