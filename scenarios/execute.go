@@ -232,10 +232,10 @@ func (x *execution) deploy(ctx context.Context) error {
 	x.options.Watch.Step("deploying " + x.app.Name)
 	ctx, cancel := context.WithTimeout(ctx, x.options.Limits.Stage)
 	defer cancel()
-	stage, err := x.platform.Stage(ctx, fixtures.StageSpec{
+	stage, err := x.platform.Stage(ctx, x.placed(fixtures.StageSpec{
 		RunID: x.run.ID, App: x.app, Replicas: x.scenario.Replicas, Loads: x.run.Loads, Deadline: x.deadline(), Origin: x.origin, Keep: x.options.Keep,
 		Record: x.log.add, Progress: x.options.Watch.Step,
-	})
+	}))
 	if err != nil {
 		return fmt.Errorf("%w: deploying %s: %w", ErrEnvironment, x.app.Name, err)
 	}

@@ -68,7 +68,7 @@ func (x *execution) awaitWhole(ctx context.Context, fault record.Fault) error {
 		return nil
 	}
 	x.options.Watch.Step("waiting for the service to be whole again")
-	seen, cancel := context.WithTimeout(ctx, x.options.Limits.Happen)
+	seen, cancel := context.WithTimeout(ctx, x.happensWithin())
 	defer cancel()
 	err := x.log.await(seen, func(all []record.Event) bool { return x.scenario.Fault.Happened(fault, all) })
 	if err != nil {

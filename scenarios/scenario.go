@@ -21,6 +21,10 @@ type Scenario struct {
 	Fault       faults.Fault // nil: no disruption, the harness judges itself
 	Needs       []fixtures.Feature
 	Replicas    int // of the application; 0: as many as its manifest says
+	// Budget is how many pods may be away by evictions at once; nil: the application has no PodDisruptionBudget.
+	Budget *int
+	// Together has all replicas run on the node that the fault hits, as long as it takes pods.
+	Together bool
 	// Control is how long traffic runs without any fault first.
 	Control time.Duration
 	// Expect is set for a negative control, which must fail whatever the application.

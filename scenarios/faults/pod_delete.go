@@ -1,15 +1,11 @@
 package faults
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/lastcall-dev/lastcall/fixtures"
@@ -34,12 +30,8 @@ type PodDelete struct {
 
 // The waits of a pod delete.
 const (
-	probeLimit    = 10 * time.Second      // for every agent to have reached the pod once
-	slowLimit     = 30 * time.Second      // for enough slow requests in flight at one pod
-	statusEvery   = 50 * time.Millisecond // between looks at the agents
-	probeInterval = 10 * time.Millisecond // between dials of one agent's probe
-	probeMax      = 3 * time.Minute       // a probe stops by itself after this
-	slowReserve   = 3 * time.Second       // how much of a slow request must be left when the delete is decided on
+	slowLimit   = 30 * time.Second // for enough slow requests in flight at one pod
+	slowReserve = 3 * time.Second  // how much of a slow request must be left when the delete is decided on
 )
 
 // Name implements Fault.
@@ -67,7 +59,7 @@ func (d PodDelete) Inject(ctx context.Context, stage fixtures.Stage, in Injectio
 	}
 	fault.Target = victim.Name
 	in.Progress("probing " + victim.Name)
-	if err := d.probe(ctx, stage, victim); err != nil {
+	if err := probe(ctx, stage, []record.Pod{victim}, probeInterval); err != nil {
 		return fault, nil, fmt.Errorf("probing %s before its delete: %w", victim.Name, err)
 	}
 	if d.WhileSlow > 0 {
@@ -100,38 +92,12 @@ func (d PodDelete) Happened(fault record.Fault, events []record.Event) bool {
 
 // choose takes a pod by the seed and the round.
 func (d PodDelete) choose(ctx context.Context, stage fixtures.Stage, in Injection) (record.Pod, error) {
-	pods, err := stage.Ready(ctx)
+	pods, err := readyPods(ctx, stage)
 	if err != nil {
 		return record.Pod{}, err
 	}
-	if len(pods) == 0 {
-		return record.Pod{}, errors.New("no pod of the application is ready")
-	}
-	slices.SortFunc(pods, func(a, b record.Pod) int { return strings.Compare(a.Name, b.Name) })
 	dice := rand.New(rand.NewPCG(uint64(in.Seed), uint64(in.Round))) //nolint:gosec // which pod is hit is to be repeatable, not secret
 	return pods[dice.IntN(len(pods))], nil
-}
-
-// probe has every agent dial the pod and returns when each of them has reached it: a listener that was never seen open
-// cannot be seen to close.
-func (d PodDelete) probe(ctx context.Context, stage fixtures.Stage, pod record.Pod) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, probeLimit, fmt.Errorf("not every agent reached the pod within %s", probeLimit))
-	defer cancel()
-	request := agent.ProbeRequest{Pod: pod.Name, Address: net.JoinHostPort(pod.IP, strconv.Itoa(stage.Workload().PodPort)), Interval: probeInterval, Limit: probeMax}
-	for _, a := range stage.Agents() {
-		if err := a.Probe(ctx, request); err != nil {
-			return fmt.Errorf("asking %s to probe %s: %w", a.Name(), request.Address, err)
-		}
-	}
-	return watchAgents(ctx, stage, func(all []agent.Status) bool {
-		for _, s := range all {
-			reached := slices.ContainsFunc(s.Probes, func(p record.Probe) bool { return p.Pod == pod.Name && p.Accepted > 0 })
-			if !reached {
-				return false
-			}
-		}
-		return true
-	})
 }
 
 // awaitSlow returns how many slow requests are in flight at the pod once there are enough of them with enough time left
@@ -152,29 +118,4 @@ func (d PodDelete) awaitSlow(ctx context.Context, stage fixtures.Stage, pod stri
 		return count >= d.WhileSlow
 	})
 	return count, err
-}
-
-// watchAgents asks all agents for their status again and again until done says so or the context ends, whose cause it
-// then returns.
-func watchAgents(ctx context.Context, stage fixtures.Stage, done func([]agent.Status) bool) error {
-	tick := time.NewTicker(statusEvery)
-	defer tick.Stop()
-	for {
-		all := make([]agent.Status, 0, len(stage.Agents()))
-		for _, a := range stage.Agents() {
-			status, err := a.Status(ctx)
-			if err != nil {
-				return cmp.Or(context.Cause(ctx), fmt.Errorf("asking %s for its status: %w", a.Name(), err))
-			}
-			all = append(all, status)
-		}
-		if done(all) {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-tick.C:
-		}
-	}
 }

@@ -1,0 +1,30 @@
+package scenarios
+
+import (
+	"time"
+
+	"github.com/lastcall-dev/lastcall/fixtures"
+	"github.com/lastcall-dev/lastcall/scenarios/faults"
+)
+
+// placed completes what is to be deployed: agents keep away from the nodes that the fault will hit, and what the scenario
+// asks of the application's own placement is added.
+func (x *execution) placed(spec fixtures.StageSpec) fixtures.StageSpec {
+	placer, ok := x.scenario.Fault.(faults.Placer)
+	if ok {
+		spec.Avoid = placer.Avoid(x.run.Nodes, x.options.Seed)
+	}
+	spec.Budget = x.scenario.Budget
+	if x.scenario.Together && len(spec.Avoid) > 0 {
+		spec.Together = spec.Avoid[0]
+	}
+	return spec
+}
+
+// happensWithin is how long the fault may take until it is observed.
+func (x *execution) happensWithin() time.Duration {
+	if gradual, ok := x.scenario.Fault.(faults.Gradual); ok {
+		return gradual.HappensWithin()
+	}
+	return x.options.Limits.Happen
+}
