@@ -144,7 +144,7 @@ func unmet(r Result) string {
 
 // newFolder makes <out>/<UTC time>-<scenario>-<app>; a run that begins in the same second gets a number.
 func newFolder(out string, at time.Time, item Item) (string, error) {
-	if err := os.MkdirAll(out, 0o755); err != nil { //nolint:gosec // reports are for everybody
+	if err := os.MkdirAll(out, 0o755); err != nil {
 		return "", fmt.Errorf("making the folder for runs: %w", err)
 	}
 	base := filepath.Join(out, fmt.Sprintf("%s-%s-%s", at.UTC().Format("20060102T150405Z"), item.Scenario, item.App))
@@ -153,7 +153,7 @@ func newFolder(out string, at time.Time, item Item) (string, error) {
 		if n > 1 {
 			dir = fmt.Sprintf("%s-%d", base, n)
 		}
-		err := os.Mkdir(dir, 0o755) //nolint:gosec // reports are for everybody
+		err := os.Mkdir(dir, 0o755)
 		if err == nil {
 			return dir, nil
 		}

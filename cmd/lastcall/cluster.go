@@ -30,7 +30,7 @@ func clusterFlags(c *cobra.Command, o *cluster.Options) {
 func newClusterUp() *cobra.Command {
 	var o cluster.Options
 	c := &cobra.Command{
-		Use: "up", Short: "Bring the cluster up, or check that it is healthy", Args: cobra.NoArgs,
+		Use: "up", Short: "Bring the cluster up, or check that it is healthy", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			p := newProgress(c.ErrOrStderr())
 			defer p.close()
@@ -52,7 +52,7 @@ func newClusterUp() *cobra.Command {
 
 func newClusterDown() *cobra.Command {
 	return &cobra.Command{
-		Use: "down", Short: "Delete the cluster", Args: cobra.NoArgs,
+		Use: "down", Short: "Delete the cluster", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			p := newProgress(c.ErrOrStderr())
 			defer p.close()
@@ -64,7 +64,7 @@ func newClusterDown() *cobra.Command {
 func newClusterStatus() *cobra.Command {
 	var output string
 	c := &cobra.Command{
-		Use: "status", Short: "Say whether the cluster is healthy, and what is wrong", Args: cobra.NoArgs,
+		Use: "status", Short: "Say whether the cluster is healthy, and what is wrong", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			report, err := cluster.Status(c.Context(), cluster.Options{})
 			if err != nil {

@@ -16,7 +16,7 @@ import (
 func newDoctor() *cobra.Command {
 	var output string
 	c := &cobra.Command{
-		Use: "doctor", Short: "Check whether this machine can run lastcall, and say what to do", Args: cobra.NoArgs,
+		Use: "doctor", Short: "Check whether this machine can run lastcall, and say what to do", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			results := host.Examine(c.Context(), cluster.Needs(cluster.Options{})...)
 			if err := printResults(c.OutOrStdout(), results, output); err != nil {
@@ -60,7 +60,7 @@ func printResults(w io.Writer, results []host.Result, output string) error {
 
 func newSetup() *cobra.Command {
 	return &cobra.Command{
-		Use: "setup", Short: "Install or start what this machine lacks; each change is said first and can be undone", Args: cobra.NoArgs,
+		Use: "setup", Short: "Install or start what this machine lacks; each change is said first and can be undone", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return host.Setup(c.Context(), c.OutOrStdout(), func(ctx context.Context) ([]host.Tool, error) {
 				return cluster.Tools(ctx, cluster.Options{})
@@ -71,8 +71,12 @@ func newSetup() *cobra.Command {
 
 func newUnsetup() *cobra.Command {
 	return &cobra.Command{
-		Use: "unsetup", Short: "Undo what setup changed on this machine", Args: cobra.NoArgs,
+		Use: "unsetup", Short: "Delete the cluster and undo what setup changed on this machine", Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
+			// Nodes that were made through the wrapper cannot be entered once it is gone.
+			if err := cluster.Down(c.Context(), cluster.Options{}); err != nil {
+				fmt.Fprintf(c.ErrOrStderr(), "the cluster was not deleted: %v\n", err)
+			}
 			return host.Unsetup(c.Context(), c.OutOrStdout())
 		},
 	}

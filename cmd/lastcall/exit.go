@@ -59,7 +59,7 @@ func exitCode(err error) int {
 	case errors.Is(err, errUnknown):
 		return exitUnknown
 	default:
-		return exitConfig // cobra's own: unknown commands and flags
+		return exitEnvironment // a full disk, a file that may not be written
 	}
 }
 

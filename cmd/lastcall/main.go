@@ -29,7 +29,12 @@ func run(args []string) int {
 	}()
 	root := newRoot()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	_, _, err := root.Find(args)
+	if err != nil {
+		err = errors.Join(errConfig, err)
+	} else {
+		err = root.ExecuteContext(ctx)
+	}
 	if err != nil && !errors.Is(err, errVerdict) {
 		fmt.Fprintln(os.Stderr, "lastcall: "+err.Error())
 	}

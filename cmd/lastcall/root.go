@@ -26,7 +26,15 @@ Exit codes: 0 pass, 1 fail, 2 unknown, 3 configuration error, 4 the environment 
 	return root
 }
 
-// atLeastOneOr refuses a call that names nothing to do.
+// misuse is a mistake of whoever called.
 func misuse(format string, args ...any) error {
 	return errors.Join(errConfig, fmt.Errorf(format, args...))
+}
+
+// noArguments refuses what a command would ignore.
+func noArguments(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return misuse("%s takes no arguments, got %q", c.CommandPath(), args)
+	}
+	return nil
 }

@@ -160,8 +160,12 @@ func (f *runFlags) runner(ctx context.Context, slo record.SLO, p *progress) (sui
 	if err != nil {
 		return suites.Runner{}, asEnvironment(ctx, err)
 	}
+	platform := kube.New(c, root)
+	if !c.Ours() {
+		platform = platform.Existing()
+	}
 	return suites.Runner{
-		Platform: kube.New(c, root), Out: f.out, Command: f.command,
+		Platform: platform, Out: f.out, Command: f.command,
 		Options: scenarios.Options{Seed: f.seed, Rate: f.rate, SLO: slo, Keep: f.keep, SkipFault: f.skipFault, Watch: p},
 	}, nil
 }

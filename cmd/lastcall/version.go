@@ -15,7 +15,7 @@ func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			fmt.Fprintf(c.OutOrStdout(), "lastcall %s %s/%s %s\n", version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 			if info, ok := debug.ReadBuildInfo(); ok {
