@@ -3,7 +3,6 @@ package record
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -44,20 +43,27 @@ type Timeline struct {
 	Accepted        Mark // when the API server had accepted the delete
 	Terminating     Mark // deletionTimestamp seen by the watch
 	EndpointRemoved Mark // not ready, or removed, in the EndpointSlice
-	Signal          Mark // SIGTERM, by the app's own log; otherwise kubelet's Killing event plus preStop
+	Signal          Mark // SIGTERM: by the app's own log, by who sent it, or inferred from the delete and preStop
+	SignalSent      Mark // SIGTERM sent to the main process, where the platform can tell
 	NotReady        Mark // by the app's own log
 	ListenerClosed  Mark // first dial that was refused for good, earliest of all probes
 	LastAccepted    Mark // last dial that was accepted, of the probe that gave ListenerClosed
 	AppClosed       Mark // listener closed, by the app's own log
 	Drained         Mark
-	Exited          Mark // container finished, by its status or by the app's log
+	Exited          Mark // last container finished, by its status or by the app's log
 	PodGone         Mark
-	ExitCode        int // -1 not known
+	PreStopFailed   Mark // kubelet's report that the preStop hook failed
+	Unhealthy       Mark // kubelet's report that it kills a container because its liveness probe failed
+	ExitCode        int  // of the container that ended worst; -1 not known
 	ExitReason      string
 	Killed          bool // ended by SIGKILL: exit code 137, or reason OOMKilled
 	Forced          bool // deleted with grace period 0
 	Target          bool // a fault named this pod
 	SignalLogged    bool // the app itself logged the signal
+	Undelivered     bool // the signal that was sent did not reach the process: it had no handler and was process 1
+
+	ends    map[string]ending // by container, of its last run
+	appExit Mark              // the app's own last word
 }
 
 // Terminated reports whether the pod was asked to end during the run.
@@ -128,14 +134,6 @@ func (m *Mark) first(e Event) {
 	}
 }
 
-// surer sets the mark unless an event that was at least as certain has: a container's finishedAt has whole seconds, the
-// application's own log has not.
-func (m *Mark) surer(e Event) {
-	if !m.Seen() || e.Uncertainty < m.Uncertainty {
-		*m = Mark{At: e.At, Uncertainty: e.Uncertainty, Source: e.Source}
-	}
-}
-
 func (t *Timeline) observe(e Event) {
 	switch e.Kind {
 	case PodCreated:
@@ -158,25 +156,16 @@ func (t *Timeline) observe(e Event) {
 		t.AppClosed.first(e)
 	case AppDrained:
 		t.Drained.first(e)
-	case ContainerExited:
-		t.exited(e)
-	case AppExit:
-		t.Exited.surer(e)
 	case PodGone:
 		t.PodGone.first(e)
+	case SignalSent:
+		t.SignalSent.first(e)
+		t.Undelivered = t.Undelivered || e.Attr["delivered"] == "false"
+	case KubeletEvent:
+		t.reported(e)
+	default:
+		t.lived(e)
 	}
-}
-
-// sigkill is 128 + 9, the exit code by which runtimes report a process that SIGKILL ended.
-const sigkill = 137
-
-func (t *Timeline) exited(e Event) {
-	t.Exited.surer(e)
-	if code, err := strconv.Atoi(e.Attr["code"]); err == nil {
-		t.ExitCode = code
-	}
-	t.ExitReason = e.Attr["reason"]
-	t.Killed = t.ExitCode == sigkill || t.ExitReason == "OOMKilled"
 }
 
 func (t *Timeline) target(f Fault) {
@@ -208,6 +197,10 @@ func (t *Timeline) probed(p Probe, clock time.Duration) {
 
 // infer fills in what nobody said and what follows from the rest.
 func (t *Timeline) infer(preStop time.Duration) {
+	t.settle()
+	if !t.Signal.Seen() {
+		t.Signal = t.SignalSent
+	}
 	if !t.Delete.Seen() && t.Terminating.Seen() {
 		t.Delete, t.Accepted = t.Terminating, t.Terminating
 	}
