@@ -88,6 +88,7 @@ func build(d death) *record.Run {
 	run.Events = append(run.Events,
 		record.Event{Source: record.SourcePod, Kind: record.PodCreated, Object: "app-4", At: deletedAt + 30*time.Millisecond},
 		record.Event{Source: record.SourcePod, Kind: record.PodReady, Object: "app-4", At: deletedAt + 6*time.Second})
+	undone(run)
 	d.watch(run)
 	d.traffic(run)
 	d.probe(run)
@@ -100,6 +101,17 @@ func loads() []record.Load {
 		{Class: record.ReusedFast, Rate: 250, Method: "GET", Path: "/"},
 		{Class: record.NewSlow, Rate: 2, Method: "GET", Path: "/slow", Takes: slowTakes},
 	}
+}
+
+// undone adds a namespace that was made and removed.
+func undone(run *record.Run) {
+	note := func(at time.Duration, kind, object string) {
+		run.Events = append(run.Events, record.Event{At: at, Source: record.SourceCommand, Kind: kind, Object: object})
+	}
+	note(0, record.NamespaceMade, "lastcall-run")
+	note(run.Ended, record.UndoBegan, "")
+	note(run.Ended+time.Second, record.NamespaceGone, "lastcall-run")
+	note(run.Ended+time.Second, record.UndoEnded, "")
 }
 
 // watch adds what is seen of the pod's end.

@@ -1,7 +1,6 @@
 package assertions
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"reflect"
@@ -258,15 +257,22 @@ func TestAnExpectationIsMetByItsDiagnosisAndNoOther(t *testing.T) {
 	}
 }
 
-func ExampleAll() {
-	for _, c := range All() {
-		fmt.Println(c.Kind, c.Name)
+func TestGuaranteesAreListedFirstAndTheHarnessLast(t *testing.T) {
+	rank := map[Kind]int{Guarantee: 1, SLO: 2, Harness: 3}
+	all := All()
+	names := map[string]bool{}
+	for i, c := range all {
+		if c.Name == "" || c.Guarantee == "" || c.Reference == "" || rank[c.Kind] == 0 || names[c.Name] {
+			t.Errorf("%+v is not a whole check, or its name is taken", c)
+		}
+		names[c.Name] = true
+		if i > 0 && (rank[all[i-1].Kind] > rank[c.Kind] || rank[all[i-1].Kind] == rank[c.Kind] && all[i-1].Name > c.Name) {
+			t.Errorf("%s comes after %s", c.Name, all[i-1].Name)
+		}
 	}
-	// Output:
-	// guarantee exits-cleanly
-	// guarantee in-flight-complete
-	// guarantee serves-until-removed
-	// SLO endpoint-removal
-	// SLO error-rate
-	// harness load-was-real
+	for _, name := range []string{"exits-cleanly", "in-flight-complete", "serves-until-removed", "endpoint-removal", "error-rate", "load-was-real"} {
+		if !names[name] {
+			t.Errorf("%s is not registered", name)
+		}
+	}
 }

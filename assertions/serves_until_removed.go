@@ -21,7 +21,7 @@ var servesUntilRemoved = registerPerPod(Check{
 		out.Evidence = f.seqs(broken)
 		out.Message = fmt.Sprintf("%s to it failed after the delete. %s", count(len(broken), "new connection"), seen.words)
 		if at, node := f.lastDial(t.Pod); at > 0 {
-			out.Message += fmt.Sprintf(" %s dialled it until %s after the delete.", node, seconds(at-t.Delete.At))
+			out.Message += fmt.Sprintf(" %s dialled it until %s after the delete%s.", node, seconds(at-t.Delete.At), f.heldWords(node, t.Delete.At, at))
 		}
 	}
 	if out.Verdict == record.Fail {
@@ -48,6 +48,16 @@ func (f *facts) refusals(t *record.Timeline) []int {
 		}
 	}
 	return out
+}
+
+// heldWords tells how much of the time the run itself brought about, by holding up the node. The guarantee counts all of
+// it: a pod accepts connections until nothing routes to it, however long that takes.
+func (f *facts) heldWords(node string, from, to time.Duration) string {
+	h := f.held(node, from, to)
+	if h.length == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%s net of the delay of %s that was injected there)", seconds(to-from-h.length), seconds(h.length))
 }
 
 // witness is what the probes say of a listener.

@@ -29,6 +29,13 @@ const (
 	UndoEnded      = "UndoEnded"
 	UndoIncomplete = "UndoIncomplete" // Detail: what is left
 
+	// What the command changed, and saw to be as before again. See Changes.
+	NamespaceMade = "NamespaceMade" // Object: the namespace
+	NamespaceGone = "NamespaceGone"
+	NamespaceKept = "NamespaceKept" // left on request
+	ProxyStopped  = "ProxyStopped"  // Object: the node whose kube-proxy was seen stopped; Attr pid, state
+	ProxyResumed  = "ProxyResumed"
+
 	// From the pod's object, as watched.
 	PodCreated       = "PodCreated"
 	PodScheduled     = "PodScheduled"     // Attr node
