@@ -38,7 +38,7 @@ func (x *exchange) now() time.Duration { return time.Since(x.epoch) }
 func (x *exchange) run(r *record.Request) (reusable bool) {
 	x.at = waiting
 	r.Conn, r.Reused = x.conn.id, x.conn.carried
-	answer, whole, err := x.ask(r)
+	answer, whole, err := x.ask(r) //nolint:bodyclose // its body lies on the connection: read to its end, or dropped with it
 	if err == nil {
 		r.Bytes, err = x.body(answer)
 	}

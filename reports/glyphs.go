@@ -73,7 +73,7 @@ func (c *canvas) glyphs(list []failed) {
 			outlines[v.ErrKind] = new(strings.Builder)
 			kinds = append(kinds, v.ErrKind)
 		}
-		outlines[v.ErrKind].WriteString(d)
+		_, _ = outlines[v.ErrKind].WriteString(d) // never fails
 	}
 	slices.Sort(kinds)
 	for _, k := range kinds {

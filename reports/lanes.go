@@ -92,17 +92,8 @@ func lastSeen(t record.Timeline) (end time.Duration, ok bool) {
 
 // phases cuts a pod's life at its marks, within the axis. A pod that ends is shown as gone until its object is.
 func (c *canvas) phases(t record.Timeline) []stretch {
-	cuts := []time.Duration{c.x.from, c.x.to}
-	for _, m := range []record.Mark{t.Created, t.Ready, t.Delete, t.Signal, t.ListenerClosed, t.Exited, t.PodGone} {
-		if m.Seen() && c.x.holds(m.At) {
-			cuts = append(cuts, m.At)
-		}
-	}
+	cuts := c.cuts(t)
 	end, ended := lastSeen(t)
-	if ended && c.x.holds(end) {
-		cuts = append(cuts, end)
-	}
-	slices.Sort(cuts)
 	var out []stretch
 	for i := 1; i < len(cuts); i++ {
 		s := stretch{span: span{cuts[i-1], cuts[i]}}
@@ -121,6 +112,21 @@ func (c *canvas) phases(t record.Timeline) []stretch {
 		out = append(out, s)
 	}
 	return out
+}
+
+// cuts are the moments on the axis at which the pod's phase may change, its ends included, in order.
+func (c *canvas) cuts(t record.Timeline) []time.Duration {
+	cuts := []time.Duration{c.x.from, c.x.to}
+	for _, m := range []record.Mark{t.Created, t.Ready, t.Delete, t.Signal, t.ListenerClosed, t.Exited, t.PodGone} {
+		if m.Seen() && c.x.holds(m.At) {
+			cuts = append(cuts, m.At)
+		}
+	}
+	if end, ended := lastSeen(t); ended && c.x.holds(end) {
+		cuts = append(cuts, end)
+	}
+	slices.Sort(cuts)
+	return cuts
 }
 
 func phaseClass(p record.Phase) string {

@@ -11,7 +11,6 @@ type demoRates struct{ fast, slow float64 }
 
 var (
 	goldenRates = demoRates{10, 1}
-	realRates   = demoRates{250, 2}
 )
 
 // demoRuns are one run of each kind that a report must be able to tell.

@@ -23,7 +23,12 @@ type findingRow struct {
 
 func (f *facts) findingRows() []findingRow {
 	var out []findingRow
+	advised := map[string]bool{}
 	for _, v := range f.findings {
+		if advised[v.Advice] && v.Advice != "" {
+			v.Advice = "As above."
+		}
+		advised[v.Advice] = true
 		row := findingRow{
 			Verdict: v.Verdict, Word: word(v.Verdict), Check: v.Check, Subject: v.Subject, Guarantee: v.Guarantee,
 			Measured: quantity(v.Measured), Required: quantity(v.Threshold), Message: v.Message, Advice: v.Advice,

@@ -80,7 +80,7 @@ func (s *store) word(text string) uint16 {
 	if len(s.words) >= maxWords {
 		return s.index[tooManyWords]
 	}
-	i := uint16(len(s.words)) //nolint:gosec // below maxWords
+	i := uint16(len(s.words))
 	s.words = append(s.words, text)
 	s.index[text] = i
 	return i
@@ -90,7 +90,7 @@ func (s *store) pack(r record.Request) row {
 	return row{
 		due: r.Due, start: r.Start, connected: r.Connected, firstByte: r.FirstByte, end: r.End,
 		bytes: r.Bytes, want: r.Want, conn: r.Conn,
-		reused: int32(r.Reused), code: int32(r.Code), dials: int32(r.Dials), //nolint:gosec // small by nature
+		reused: int32(r.Reused), code: int32(r.Code), dials: int32(r.Dials),
 		class: s.word(string(r.Class)), method: s.word(r.Method), path: s.word(r.Path),
 		kind: s.word(string(r.ErrKind)), pod: s.word(r.Pod), said: s.word(r.Error),
 		byConn: r.PodByConn, closed: r.Close,

@@ -1,0 +1,27 @@
+package reports
+
+import (
+	"testing"
+
+	"github.com/lastcall-dev/lastcall/record"
+)
+
+func TestTheSameAdviceIsGivenOnce(t *testing.T) {
+	run := &record.Run{Findings: []record.Finding{
+		{Check: "a", Verdict: record.Fail, Advice: "wait longer"},
+		{Check: "b", Verdict: record.Fail, Advice: "wait longer"},
+		{Check: "c", Verdict: record.Fail, Advice: "drain"},
+		{Check: "d", Verdict: record.Fail},
+	}}
+	f := &facts{Run: run, findings: run.Findings}
+	var got []string
+	for _, row := range f.findingRows() {
+		got = append(got, row.Advice)
+	}
+	want := []string{"wait longer", "As above.", "drain", ""}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("row %d says %q, want %q", i, got[i], want[i])
+		}
+	}
+}
