@@ -78,7 +78,7 @@ func (f *facts) diedOfSignal(t *record.Timeline) string {
 	}
 	asked := t.Delete.At + f.run.Workload.PreStop
 	soon := t.Exited.Seen() && t.Exited.At-t.Exited.Uncertainty <= asked+atOnce
-	if m := t.ListenerClosed; m.Seen() {
+	if m := t.ListenerClosed; m.Seen() && (soon || !t.Exited.Seen()) {
 		soon = m.At <= asked+atOnce && !f.answeredAfter(t, m.At+m.Uncertainty+atOnce)
 	}
 	if !soon || (t.ExitCode < 0 && len(f.flight(t).cut) == 0) {

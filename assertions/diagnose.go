@@ -17,8 +17,18 @@ func (f *facts) diagnose() []record.Failure {
 	return out
 }
 
-// failure names the cause of one failed request, with the figures that it follows from.
+// failure is the cause of one failed request; checks and the list of failures ask for it again and again.
 func (f *facts) failure(i int) record.Failure {
+	out, known := f.failures[i]
+	if !known {
+		out = f.joined(i)
+		f.failures[i] = out
+	}
+	return out
+}
+
+// joined names the cause of a failed request, with the figures that it follows from.
+func (f *facts) joined(i int) record.Failure {
 	r := &f.run.Requests[i]
 	out := record.Failure{Seq: r.Seq, Pod: r.Pod, Phase: record.NoPod}
 	if out.Pod == "" {
@@ -63,13 +73,31 @@ func (f *facts) explain(r *record.Request, t *record.Timeline) (code, why string
 	case r.End < t.Delete.At:
 		return record.Unexplained, what + ", before anybody asked it to end"
 	case r.ErrKind == record.ErrStatus:
-		return record.Unexplained, fmt.Sprintf("%s with status %d: the pod served, and refused by itself", what, r.Code)
+		return f.explainStatus(r, t, what)
 	case t.Forced:
 		return "D2", fmt.Sprintf("%s, which was deleted with grace period 0%s", what, f.listenerWords(t))
+	case f.overrun(t) != "" && r.End >= t.Exited.At-t.Exited.Uncertainty-blur-f.doubt[r.Agent]:
+		return f.overrun(t), what + ", " + f.overrunWords(f.overrun(t), t)
 	case f.unhandled(t) != "":
 		return "F1", fmt.Sprintf("%s, whose process ended at once on SIGTERM (%s)%s", what, exitWords(t), f.listenerWords(t))
 	}
 	return f.explainHandled(r, t, what)
+}
+
+// explainStatus names the cause of an answer that was not the one asked for.
+func (f *facts) explainStatus(r *record.Request, t *record.Timeline, what string) (code, why string) {
+	what = fmt.Sprintf("%s with status %d", what, r.Code)
+	switch {
+	case r.Code < 500:
+		return record.Unexplained, what + ", which no way of ending explains"
+	case r.Start < t.Delete.At:
+		return record.Unexplained, what + "; it had the request before the delete, so something that it needs for an answer was gone before it was done"
+	case t.EndpointRemoved.Seen() && r.Start < t.EndpointRemoved.At:
+		return "F12", what + ", while it was still in the EndpointSlice"
+	case r.Reused > 0:
+		return "F12", what + ", on a kept-alive connection that was still in use"
+	}
+	return "F12", what + ", while new connections were still routed to it"
 }
 
 // explainHandled names the cause where the process handled SIGTERM in some way.
@@ -85,6 +113,10 @@ func (f *facts) explainHandled(r *record.Request, t *record.Timeline, what strin
 	switch {
 	case begun, accepted && !(early && withListener):
 		return "F3", fmt.Sprintf("%s, which had accepted it %s and did not finish it (%s)", what, acceptedWords(r, t), exitWords(t))
+	case withListener && !early && r.Reused == 0 && r.Accepted() && (r.ErrKind == record.ErrEOF || r.ErrKind == record.ErrReset):
+		return "F9", what + ", which closed its listener just as it had accepted the connection" + f.listenerWords(t)
+	case early && r.Reused == 0 && r.Accepted():
+		return "F2", what + ", which closed its listener while the connection was being made" + f.listenerWords(t)
 	case early && r.Reused > 0 && r.Accepted():
 		return "F2", what + ", which closed its kept-alive connections together with its listener" + f.listenerWords(t)
 	case early:
@@ -123,6 +155,9 @@ func happened(r *record.Request, t *record.Timeline) string {
 	}
 	if t == nil {
 		return fmt.Sprintf("%s from %s at %s of the run", how, r.Node, seconds(r.End))
+	}
+	if d := r.Start - t.Delete.At; r.ErrKind == record.ErrTimeout && t.Terminated() && d >= 0 {
+		return fmt.Sprintf("not answered within %s, begun %s after the delete of pod %s", seconds(r.End-r.Start), seconds(d), t.Pod)
 	}
 	if !t.Terminated() {
 		return fmt.Sprintf("%s at %s of the run by pod %s", how, seconds(r.End), t.Pod)

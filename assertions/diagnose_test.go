@@ -108,8 +108,8 @@ func TestTheReasoningOfAFailureHasItsFigures(t *testing.T) {
 func TestTheAdviceIsWhatWasMeasured(t *testing.T) {
 	run := build(closesAtOnce())
 	f := wants(t, run, "serves-until-removed", victim, record.Fail, "F2")
-	// 2 s of budget; 2 s + 8 s of the longest request + 1 s to spare.
-	for _, says := range []string{"≥ 2 s (preStop was 0 s)", "terminationGracePeriodSeconds ≥ 11", "it was 60"} {
+	// 2 s of budget and what its measurement adds, in whole seconds; 3 s + 8 s of the longest request + 1 s to spare.
+	for _, says := range []string{"≥ 3 s (preStop was 0 s)", "terminationGracePeriodSeconds ≥ 12", "it was 60"} {
 		if !strings.Contains(f.Advice, says) {
 			t.Errorf("does not say %q: %s", says, f.Advice)
 		}
@@ -122,15 +122,6 @@ func TestAKeptAliveConnectionClosedWithAnEarlyListenerIsF2(t *testing.T) {
 	lose(r, record.ErrEOF, true, deletedAt+125*time.Millisecond)
 	r.Pod, r.PodByConn = victim, true
 	if f := failure(t, run); f.Diagnosis != "F2" || !strings.Contains(f.Why, "kept-alive") {
-		t.Errorf("%+v", f)
-	}
-}
-
-func TestAnOverloadedPodThatAnswersAnErrorIsNotExplainedByItsEnd(t *testing.T) {
-	run := build(graceful())
-	r := at(t, run, record.NewFast, deletedAt+30*time.Millisecond)
-	r.Pod, r.Code, r.ErrKind = victim, 503, record.ErrStatus
-	if f := failure(t, run); f.Diagnosis != record.Unexplained || !strings.Contains(f.Why, "503") || f.Phase != record.PreStop {
 		t.Errorf("%+v", f)
 	}
 }

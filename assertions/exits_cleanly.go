@@ -15,7 +15,7 @@ var exitsCleanly = registerPerPod(Check{
 	out := record.Finding{Threshold: record.Quantity{Value: f.run.Workload.Grace.Seconds(), Unit: "s", Text: fmt.Sprintf("code 0 within %s", seconds(f.run.Workload.Grace))}}
 	f.exit(t, &out)
 	if out.Verdict == record.Fail {
-		out.Diagnosis = f.blame(t, nil, (*facts).unhandled)
+		out.Diagnosis = f.blame(t, nil, (*facts).livenessKilled, (*facts).unhandled, (*facts).overrun, (*facts).failedAfterDrain)
 		out.Advice = f.advise(out.Diagnosis, t)
 	}
 	return out

@@ -19,8 +19,8 @@ func TestAPodExitsByItselfWithZeroWithinItsGracePeriod(t *testing.T) {
 	}{
 		"exit 0 after 13 s":          {graceful(), 60 * time.Second, record.Pass, "", "13.00 s"},
 		"exit 2 at once":             {exitsAtOnce(), 60 * time.Second, record.Fail, "F1", "exit code 2"},
-		"exit 1 after a clean drain": {with(graceful(), func(d *death) { d.code = 1 }), 60 * time.Second, record.Fail, record.Unexplained, "exit code 1"},
-		"killed at the end of grace": {with(graceful(), func(d *death) { d.code = 137 }), 13 * time.Second, record.Fail, record.Unexplained, "SIGKILL"},
+		"exit 1 after a clean drain": {with(graceful(), func(d *death) { d.code = 1 }), 60 * time.Second, record.Fail, "F25", "exit code 1"},
+		"killed at the end of grace": {with(graceful(), func(d *death) { d.code = 137 }), 13 * time.Second, record.Fail, "F5", "SIGKILL"},
 		"exit 0, too late":           {graceful(), 10 * time.Second, record.Fail, record.Unexplained, "later than its grace"},
 		"exit 0, whole seconds only": {with(graceful(), func(d *death) { d.logs = false; d.exits = 13 * time.Second }), 12500 * time.Millisecond, record.Unknown, "", "too near"},
 		"exit not observed":          {with(graceful(), func(d *death) { d.noExitSeen = true }), 60 * time.Second, record.Unknown, "", "not observed"},

@@ -17,9 +17,10 @@ type facts struct {
 	atPod   map[string][]int             // requests that reached the pod, or failed on it
 	dialled map[string]map[string]*dials // new connections, by pod and the node that they came from
 	sources map[string]*source           // nodes with an agent
-	closers map[connection]time.Duration // connections that an answer said would close, and when that request began
+	closers map[connection]time.Duration // connections that an answer said would close, and when that request first began
 	// answered are the pods that answered anything: those were endpoints, whether or not anybody saw them become ready.
 	answered map[string]bool
+	failures map[int]record.Failure
 	proved   map[string]string // what unhandled and closedEarly found, by theory and pod
 }
 
@@ -49,7 +50,7 @@ func learn(run *record.Run) *facts {
 		run: run, lines: run.Timelines(),
 		byName: map[string]*record.Timeline{}, doubt: map[string]time.Duration{}, suspect: map[int]suspicion{},
 		atPod: map[string][]int{}, dialled: map[string]map[string]*dials{}, sources: map[string]*source{},
-		closers: map[connection]time.Duration{}, proved: map[string]string{}, answered: map[string]bool{},
+		closers: map[connection]time.Duration{}, proved: map[string]string{}, answered: map[string]bool{}, failures: map[int]record.Failure{},
 	}
 	for i := range f.lines {
 		f.byName[f.lines[i].Pod] = &f.lines[i]
@@ -83,8 +84,8 @@ func (f *facts) take(i int) {
 	if pod != "" {
 		f.atPod[pod] = append(f.atPod[pod], i)
 	}
-	if r.Close {
-		f.closers[connection{r.Agent, r.Conn}] = r.Start
+	if c := (connection{r.Agent, r.Conn}); r.Close && (f.closers[c] == 0 || r.Start < f.closers[c]) {
+		f.closers[c] = r.Start
 	}
 	if !r.Class.NewConnection() {
 		return

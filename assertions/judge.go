@@ -113,11 +113,11 @@ func verdict(findings []record.Finding) record.Verdict {
 	return record.Worst(counted...)
 }
 
-// anythingJudged reports whether a finding about the service itself passed and counts. That the harness was in order is
-// not enough for a pass.
+// anythingJudged reports whether a finding about a pod or a class of traffic passed and counts. That the run as a whole
+// was in order and cleaned up after itself is not enough for a pass.
 func anythingJudged(findings []record.Finding) bool {
 	return slices.ContainsFunc(findings, func(f record.Finding) bool {
-		return f.Verdict == record.Pass && !f.Waived && kindOf(f.Check) != Harness
+		return f.Verdict == record.Pass && !f.Waived && f.Subject != "" && kindOf(f.Check) != Harness
 	})
 }
 

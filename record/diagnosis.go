@@ -36,9 +36,39 @@ var diagnoses = []Diagnosis{
 		Remedy: "Drain before exiting: stop accepting, wait for the requests in flight, then close (http.Server.Shutdown, not Close).",
 	},
 	{
+		Code: "F4", Title: "SIGTERM ignored or never delivered",
+		Cause:  "The process did nothing about SIGTERM: it went on accepting connections for the whole grace period, until SIGKILL ended it.",
+		Remedy: "Make the server itself process 1 (exec form of ENTRYPOINT, or exec in the start script; a shell hands no signal on) and let it handle SIGTERM.",
+	},
+	{
+		Code: "F5", Title: "drain longer than the grace period",
+		Cause:  "The process had begun to shut down, but was not done when its grace period was over, and SIGKILL ended it.",
+		Remedy: "Give terminationGracePeriodSeconds the time for preStop, for the wait before the listener closes and for the longest request, and bound the drain within it.",
+	},
+	{
+		Code: "F6", Title: "preStop longer than the grace period",
+		Cause:  "The preStop hook, whose time counts against the grace period, used all of it, so SIGTERM came only with the last two seconds and SIGKILL followed.",
+		Remedy: "Make terminationGracePeriodSeconds longer than the preStop hook and the drain together, or shorten the hook.",
+	},
+	{
 		Code: "F7", Title: "kept-alive connections never told to close",
 		Cause:  "Clients kept reusing connections to the terminating pod because no answer carried Connection: close, and those connections died with it.",
 		Remedy: "Answer with Connection: close (HTTP/1.1) or GOAWAY (HTTP/2) while draining, for long enough that each kept-alive connection carries one more request.",
+	},
+	{
+		Code: "F8", Title: "no Connection: close while draining",
+		Cause:  "The pod answered on kept-alive connections after SIGTERM without Connection: close, so clients kept sending it requests although it was out of the endpoints.",
+		Remedy: "Answer with Connection: close (HTTP/1.1) or GOAWAY (HTTP/2) from SIGTERM on.",
+	},
+	{
+		Code: "F9", Title: "connection closed that had just been accepted",
+		Cause:  "The server closed its listener while a connection was being made and cut that connection without an answer (Go's Shutdown does so, golang/go#75591); whether the request ran is not known.",
+		Remedy: "Close the listener only once no new connections arrive, and let clients repeat a request that got no answer only where it may run twice.",
+	},
+	{
+		Code: "F12", Title: "5xx answers while traffic still comes",
+		Cause:  "The terminating pod answered requests with 5xx while clients and endpoints still sent them to it.",
+		Remedy: "Fail only the readiness probe at SIGTERM and go on serving everything else until the listener closes.",
 	},
 	{
 		Code: "F14", Title: "no replica left during a roll-out",
@@ -54,6 +84,16 @@ var diagnoses = []Diagnosis{
 		Code: "F16", Title: "all replicas on the drained node, without a budget",
 		Cause:  "All replicas ran on the node that was drained and no PodDisruptionBudget held the evictions back, so all were evicted at once and for a time none was ready.",
 		Remedy: "Spread the replicas over nodes (topologySpreadConstraints) and add a PodDisruptionBudget with maxUnavailable 1.",
+	},
+	{
+		Code: "F22", Title: "killed by its liveness probe while it drained",
+		Cause:  "The liveness probe failed while the pod was draining, and kubelet killed the container for it.",
+		Remedy: "Let the liveness probe succeed for as long as the process lives, draining included; only readiness may fail.",
+	},
+	{
+		Code: "F25", Title: "exit code other than 0 after a clean drain",
+		Cause:  "The pod answered all that it had accepted and then exited with a code other than 0, so Kubernetes counts it as failed.",
+		Remedy: "Exit with 0 after a shutdown that went well (http.ErrServerClosed is no error; 143 is what a JVM gives unless it is told otherwise).",
 	},
 }
 

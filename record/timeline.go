@@ -3,6 +3,7 @@ package record
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -56,11 +57,12 @@ type Timeline struct {
 	Unhealthy       Mark // kubelet's report that it kills a container because its liveness probe failed
 	ExitCode        int  // of the container that ended worst; -1 not known
 	ExitReason      string
-	Killed          bool // ended by SIGKILL: exit code 137, or reason OOMKilled
-	Forced          bool // deleted with grace period 0
-	Target          bool // a fault named this pod
-	SignalLogged    bool // the app itself logged the signal
-	Undelivered     bool // the signal that was sent did not reach the process: it had no handler and was process 1
+	Grace           time.Duration // that the delete gave, by the pod's object; 0 not known, or none
+	Killed          bool          // ended by SIGKILL: exit code 137, or reason OOMKilled
+	Forced          bool          // deleted with grace period 0
+	Target          bool          // a fault named this pod
+	SignalLogged    bool          // the app itself logged the signal
+	Undelivered     bool          // the signal that was sent did not reach the process: it had no handler and was process 1
 
 	ends    map[string]ending // by container, of its last run
 	appExit Mark              // the app's own last word
@@ -143,6 +145,9 @@ func (t *Timeline) observe(e Event) {
 	case PodTerminating:
 		t.Terminating.first(e)
 		t.Forced = t.Forced || e.Attr["grace"] == "0"
+		if n, err := strconv.Atoi(e.Attr["grace"]); err == nil && t.Grace == 0 {
+			t.Grace = time.Duration(n) * time.Second
+		}
 	case EndpointNotReady, EndpointTerminating, EndpointRemoved:
 		if t.Ready.Seen() && (t.Terminating.Seen() || e.Kind != EndpointNotReady) {
 			t.EndpointRemoved.first(e)
