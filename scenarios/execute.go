@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/lastcall-dev/lastcall/fixtures"
 	"github.com/lastcall-dev/lastcall/fixtures/apps"
+	"github.com/lastcall-dev/lastcall/journal"
 	"github.com/lastcall-dev/lastcall/record"
 )
 
@@ -48,6 +48,8 @@ type Options struct {
 	SkipFault bool
 	// Enough tells from what was recorded so far that another round could not decide anything more. Nil: one round.
 	Enough func(*record.Run) bool
+	// Journal opens the run's journal; nil: what has to be put back is kept in memory only.
+	Journal func(runID string) (*journal.Journal, error)
 	// Save is called with everything that was recorded, before anything is undone or judged, and once more afterwards.
 	Save func(*record.Run) error
 	// Watch is told what goes on; nil: nobody is.
@@ -80,10 +82,17 @@ func Execute(ctx context.Context, p fixtures.Platform, s Scenario, app apps.App,
 		x.run.Aborted = why
 		return x.run, nil
 	}
-	err := x.guarded(ctx)
+	journal, err := x.options.Journal(x.run.ID)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrEnvironment, err)
+		x.run.Errors = append(x.run.Errors, err.Error())
+		return x.run, errors.Join(err, x.save())
+	}
+	x.journal = journal
+	err = x.guarded(ctx)
 	x.log.seal()
 	x.finish()
-	err = errors.Join(err, x.save(), x.close())
+	err = errors.Join(err, surviving(x.save), x.close())
 	x.finish()
 	return x.run, errors.Join(err, x.save())
 }
@@ -96,14 +105,10 @@ type execution struct {
 	options  Options
 	run      *record.Run
 	log      *eventLog
+	journal  *journal.Journal
 	stage    fixtures.Stage
 	undos    []undo
 	origin   time.Time
-}
-
-type undo struct {
-	what string
-	do   func(context.Context) error
 }
 
 func newExecution(p fixtures.Platform, s Scenario, app apps.App, o Options) *execution {
@@ -134,6 +139,9 @@ func (o Options) withDefaults(s Scenario) Options {
 	}
 	if o.Enough == nil {
 		o.Enough = func(*record.Run) bool { return true }
+	}
+	if o.Journal == nil {
+		o.Journal = func(runID string) (*journal.Journal, error) { return journal.InMemory(runID, ""), nil }
 	}
 	if o.Save == nil {
 		o.Save = func(*record.Run) error { return nil }
@@ -234,7 +242,7 @@ func (x *execution) deploy(ctx context.Context) error {
 	defer cancel()
 	stage, err := x.platform.Stage(ctx, x.placed(fixtures.StageSpec{
 		RunID: x.run.ID, App: x.app, Replicas: x.scenario.Replicas, Loads: x.run.Loads, Deadline: x.deadline(), Origin: x.origin, Keep: x.options.Keep,
-		Record: x.log.add, Progress: x.options.Watch.Step,
+		Journal: x.journal, Record: x.log.add, Progress: x.options.Watch.Step,
 	}))
 	if err != nil {
 		return fmt.Errorf("%w: deploying %s: %w", ErrEnvironment, x.app.Name, err)
@@ -284,32 +292,5 @@ func (x *execution) save() error {
 	if err := x.options.Save(x.run); err != nil {
 		return fmt.Errorf("saving the run: %w", err)
 	}
-	return nil
-}
-
-// close undoes the faults, last first, and removes the stage, in a context of its own: the run's may have ended.
-func (x *execution) close() error {
-	if x.stage == nil {
-		return nil
-	}
-	x.options.Watch.Step("cleaning up")
-	x.note(record.UndoBegan, "", "")
-	ctx, cancel := context.WithTimeout(context.Background(), x.options.Limits.Close)
-	defer cancel()
-	var left []error
-	for i := len(x.undos) - 1; i >= 0; i-- {
-		if err := x.undos[i].do(ctx); err != nil {
-			left = append(left, fmt.Errorf("undoing %s: %w", x.undos[i].what, err))
-		}
-	}
-	if err := x.stage.Close(ctx); err != nil {
-		left = append(left, err)
-	}
-	if len(left) > 0 {
-		err := errors.Join(left...)
-		x.note(record.UndoIncomplete, "", strings.ReplaceAll(err.Error(), "\n", "; "))
-		return fmt.Errorf("%w: %w", ErrUndoIncomplete, err)
-	}
-	x.note(record.UndoEnded, "", "")
 	return nil
 }

@@ -31,13 +31,14 @@ func (x *execution) control(ctx context.Context) error {
 func (x *execution) round(ctx context.Context, number int) error {
 	x.options.Watch.Step(fmt.Sprintf("round %d of at most %d: %s", number, x.options.SLO.Rounds, x.scenario.Fault.Name()))
 	x.note(record.RoundBegan, strconv.Itoa(number), "")
-	began := x.clock()
+	began, before := x.clock(), len(x.run.Faults)
 	fault, err := x.inject(ctx, number)
-	if err == nil {
-		began = fault.Began
-		err = x.awaitWhole(ctx, fault)
-	}
 	x.run.Faults = append(x.run.Faults, fault)
+	together := x.run.Faults[before:]
+	if err == nil {
+		began = together[0].Began
+		err = x.awaitWhole(ctx, together)
+	}
 	x.run.Windows = append(x.run.Windows, record.Window{Kind: record.Disruption, Round: number, Began: began, Ended: x.clock()})
 	x.note(record.RoundEnded, strconv.Itoa(number), "")
 	return err
@@ -51,36 +52,54 @@ func (x *execution) inject(ctx context.Context, number int) (record.Fault, error
 	defer cancel()
 	fault, takeBack, err := x.scenario.Fault.Inject(ctx, x.stage, faults.Injection{
 		Round: number, Seed: x.options.Seed, Clock: x.clock, Origin: x.origin, Progress: x.options.Watch.Step,
+		Journal: x.journal,
+		Also: func(f record.Fault, takeBack func(context.Context) error) {
+			x.run.Faults = append(x.run.Faults, f)
+			x.takeBackLater(f, takeBack)
+		},
 	})
-	if takeBack != nil {
-		x.undos = append(x.undos, undo{what: fault.Name + " of " + fault.Target, do: takeBack})
-	}
+	x.takeBackLater(fault, takeBack)
 	if err != nil {
 		fault.Error = err.Error()
 	}
 	return fault, err
 }
 
-// awaitWhole waits until the fault has been observed, because until then the service looks whole, and then for its end.
-// A fault that never takes effect is no error: the record says so, and the run is unknown.
-func (x *execution) awaitWhole(ctx context.Context, fault record.Fault) error {
-	if fault.Error != "" {
-		return nil
+// awaitWhole waits until the round's faults have been observed, because until then the service looks whole, then for its
+// end, and then for the end of faults that last. A fault that never takes effect is no error: the record says so, and the
+// run is unknown.
+func (x *execution) awaitWhole(ctx context.Context, together []record.Fault) error {
+	if together[0].Error != "" {
+		return nil // left out on request
 	}
 	x.options.Watch.Step("waiting for the service to be whole again")
 	seen, cancel := context.WithTimeout(ctx, x.happensWithin())
 	defer cancel()
-	err := x.log.await(seen, func(all []record.Event) bool { return x.scenario.Fault.Happened(fault, all) })
-	if err != nil {
+	if err := x.log.await(seen, all(together, x.scenario.Fault.Happened)); err != nil {
 		return context.Cause(ctx)
 	}
 	ctx, cancel = context.WithTimeout(ctx, x.options.Limits.Whole)
 	defer cancel()
-	if err := x.stage.Whole(ctx); err != nil {
+	err := x.stage.Whole(ctx)
+	if lasting, ok := x.scenario.Fault.(faults.Lasting); ok && err == nil {
+		err = x.log.await(ctx, all(together, lasting.Over))
+	}
+	if err != nil {
 		return fmt.Errorf("waiting %s for the service to be whole again: %w", x.options.Limits.Whole, err)
 	}
-	x.awaitListener(ctx, fault)
 	return nil
+}
+
+// all asks the same of each fault.
+func all(together []record.Fault, of func(record.Fault, []record.Event) bool) func([]record.Event) bool {
+	return func(events []record.Event) bool {
+		for _, f := range together {
+			if !of(f, events) {
+				return false
+			}
+		}
+		return true
+	}
 }
 
 // decided looks at what has been recorded so far. When the agents cannot be asked just now, another round does no harm.

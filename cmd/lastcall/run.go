@@ -15,6 +15,7 @@ import (
 	"github.com/lastcall-dev/lastcall/fixtures/cluster"
 	"github.com/lastcall-dev/lastcall/fixtures/kube"
 	"github.com/lastcall-dev/lastcall/fixtures/source"
+	"github.com/lastcall-dev/lastcall/journal"
 	"github.com/lastcall-dev/lastcall/record"
 	"github.com/lastcall-dev/lastcall/reports"
 	"github.com/lastcall-dev/lastcall/scenarios"
@@ -155,6 +156,14 @@ func (f *runFlags) runner(ctx context.Context, slo record.SLO, p *progress) (sui
 	if err != nil {
 		return suites.Runner{}, errors.Join(errEnvironment, err)
 	}
+	folder, err := journal.Folder()
+	if err != nil {
+		return suites.Runner{}, errors.Join(errEnvironment, err)
+	}
+	identity := f.cluster.Identity()
+	if err := refuseLeftovers(folder, identity); err != nil {
+		return suites.Runner{}, err
+	}
 	f.cluster.Progress = p.Step
 	c, err := cluster.Up(ctx, f.cluster)
 	if err != nil {
@@ -166,7 +175,9 @@ func (f *runFlags) runner(ctx context.Context, slo record.SLO, p *progress) (sui
 	}
 	return suites.Runner{
 		Platform: platform, Out: f.out, Command: f.command,
-		Options: scenarios.Options{Seed: f.seed, Rate: f.rate, SLO: slo, Keep: f.keep, SkipFault: f.skipFault, Watch: p},
+		Options: scenarios.Options{Seed: f.seed, Rate: f.rate, SLO: slo, Keep: f.keep, SkipFault: f.skipFault, Watch: p,
+			Journal: func(runID string) (*journal.Journal, error) { return journal.Create(folder, runID, identity) },
+		},
 	}, nil
 }
 

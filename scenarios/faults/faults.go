@@ -29,6 +29,17 @@ type Injection struct {
 	Clock    func() time.Duration
 	Origin   time.Time // the command's clock at duration 0
 	Progress func(step string)
+	// Journal takes each change before it is made, where it does not mend itself.
+	Journal fixtures.Journal
+	// Also records another fault that was injected together with the one that Inject returns, and what takes it back.
+	Also func(fault record.Fault, undo func(context.Context) error)
+}
+
+// Lasting is a fault that goes on after it was accepted and ends by itself.
+type Lasting interface {
+	Fault
+	// Over tells from what was observed whether it has ended.
+	Over(fault record.Fault, events []record.Event) bool
 }
 
 // at moves a moment to the run's clock.

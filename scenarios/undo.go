@@ -1,0 +1,64 @@
+package scenarios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"github.com/lastcall-dev/lastcall/record"
+)
+
+// undo takes one fault back.
+type undo struct {
+	what string
+	do   func(context.Context) error
+}
+
+// takeBackLater registers a fault's undo; nil: it mends itself.
+func (x *execution) takeBackLater(f record.Fault, do func(context.Context) error) {
+	if do != nil {
+		x.undos = append(x.undos, undo{what: f.Name + " of " + f.Target, do: do})
+	}
+}
+
+// close undoes the faults, last first, and removes the stage, in a context of its own: the run's may have ended. It goes
+// on after a failure. What the journal still holds afterwards is left, whoever failed to say so.
+func (x *execution) close() error {
+	x.options.Watch.Step("cleaning up")
+	x.note(record.UndoBegan, "", "")
+	ctx, cancel := context.WithTimeout(context.Background(), x.options.Limits.Close)
+	defer cancel()
+	var left []error
+	for i := len(x.undos) - 1; i >= 0; i-- {
+		if err := surviving(func() error { return x.undos[i].do(ctx) }); err != nil {
+			left = append(left, fmt.Errorf("undoing %s: %w", x.undos[i].what, err))
+		}
+	}
+	if x.stage != nil {
+		if err := surviving(func() error { return x.stage.Close(ctx) }); err != nil {
+			left = append(left, err)
+		}
+	}
+	for _, e := range x.journal.Pending() {
+		left = append(left, fmt.Errorf("%s: the journal does not say that it is undone", e))
+	}
+	if len(left) > 0 {
+		err := errors.Join(left...)
+		x.note(record.UndoIncomplete, "", strings.ReplaceAll(err.Error(), "\n", "; "))
+		return fmt.Errorf("%w: %w", ErrUndoIncomplete, errors.Join(err, x.journal.Close()))
+	}
+	x.note(record.UndoEnded, "", "")
+	return x.journal.Close()
+}
+
+// surviving turns a panic into an error: the other undos must have their turn.
+func surviving(do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return do()
+}
