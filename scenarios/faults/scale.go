@@ -19,11 +19,15 @@ type Scaler interface {
 
 // Scale takes the application down to fewer replicas, waits until it is whole with these, and brings it up again.
 type Scale struct {
-	To int // at least 1
+	To   int           // at least 1
+	Hold time.Duration // how long the few serve alone once all others are gone, beside what it takes
 }
 
 const (
 	scaleEvery = 100 * time.Millisecond // between looks at the ready pods
+	// settle is before a later round: the pods that the last one brought up must have been routed to from every node, or
+	// nothing can tell when that stops. A node takes up new endpoints within about a second.
+	settle = 3 * time.Second
 	// upLimit is for the pods that were taken away to be back: they start at once, so it takes as long as one does.
 	upLimit = time.Minute
 )
@@ -44,6 +48,11 @@ func (s Scale) Inject(ctx context.Context, stage fixtures.Stage, in Injection) (
 	}
 	if s.To < 1 || s.To >= work.Replicas {
 		return fault, nil, fmt.Errorf("scaling %s from %d to %d replicas: nothing would be left to serve, or nothing would go", work.Name, work.Replicas, s.To)
+	}
+	if in.Round > 1 {
+		if err := hold(ctx, settle); err != nil {
+			return fault, nil, err
+		}
 	}
 	old, err := readyPods(ctx, stage)
 	if err != nil {
@@ -76,6 +85,9 @@ func (s Scale) downAndUp(ctx context.Context, stage fixtures.Stage, scaler Scale
 	if err := stage.Whole(ctx); err != nil {
 		return fault, undo, fmt.Errorf("waiting for %s to be whole with %d: %w", fault.Target, s.To, err)
 	}
+	if err := hold(ctx, s.Hold); err != nil {
+		return fault, undo, err
+	}
 	in.Progress(fmt.Sprintf("scaling %s from %d to %d", fault.Target, s.To, replicas))
 	up, _, err := scaler.Scale(ctx, replicas)
 	if err != nil {
@@ -83,6 +95,18 @@ func (s Scale) downAndUp(ctx context.Context, stage fixtures.Stage, scaler Scale
 	}
 	fault.Attr["up"] = in.at(up).String()
 	return fault, undo, nil
+}
+
+// hold lets traffic run: time itself is what is wanted.
+func hold(ctx context.Context, length time.Duration) error {
+	timer := time.NewTimer(length)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
 }
 
 // awaitReady waits until just as many pods are ready and not terminating: until then, the service may look whole with
