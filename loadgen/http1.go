@@ -65,6 +65,9 @@ func (l *http1) hit(ctx context.Context, source connections, wire []byte, seq ui
 			l.tracker.answering(seq, Flight{Pod: pod, Class: l.spec.Class, Started: r.Start, FirstByte: firstByte, Takes: l.spec.Takes})
 		}
 	}
+	if pod := podOf(c.Conn); pod != "" && l.spec.Class.Slow() {
+		l.tracker.answering(seq, Flight{Pod: pod, Class: l.spec.Class, Started: r.Start, Takes: l.spec.Takes})
+	}
 	release := bind(limited, c)
 	reusable := x.run(&r)
 	reusable = release() && reusable

@@ -13,10 +13,11 @@ import (
 type Progress struct {
 	Begun    uint64        // requests begun
 	Lateness time.Duration // the worst of the last second or two, with what is due and not yet begun
-	InFlight []Flight      // of slow classes, those whose answer has begun, the oldest first
+	InFlight []Flight      // of slow classes, those whose pod is known, the oldest first
 }
 
-// Flight is a slow request whose answer has begun. Times are since the epoch of the load.
+// Flight is a slow request that is under way at a pod that is known: because its answer has begun, or because the
+// connection says where it leads. Times are since the epoch of the load; FirstByte is 0 until the answer begins.
 type Flight struct {
 	Pod                string
 	Class              record.Class

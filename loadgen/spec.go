@@ -111,3 +111,11 @@ func (s Spec) pathOnly() string {
 	path, _, _ := strings.Cut(s.Path, "?")
 	return path
 }
+
+// SpecOf describes one of several sources' share of a load.
+func SpecOf(l record.Load, sources int) Spec {
+	return Spec{
+		Class: l.Class, Rate: l.Rate / float64(sources), Method: l.Method, Path: l.Path, Takes: l.Takes,
+		Header: l.SentHeader(), Body: l.Body, Expect: l.Expect,
+	}
+}

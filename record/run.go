@@ -92,15 +92,6 @@ type Node struct {
 	Roles string `json:"roles,omitempty"`
 }
 
-// Load is one kind of traffic as it was asked for, over all agents.
-type Load struct {
-	Class  Class         `json:"class"`
-	Rate   float64       `json:"rate"` // requests per second, all agents together
-	Method string        `json:"method"`
-	Path   string        `json:"path"`
-	Takes  time.Duration `json:"takes,omitempty"` // how long one request is meant to take
-}
-
 // Agent is one source of traffic.
 type Agent struct {
 	Name string `json:"name"`

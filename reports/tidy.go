@@ -114,15 +114,12 @@ func copyCleanMap(to, from reflect.Value) {
 	}
 }
 
-// copyCleanStruct copies a struct with unexported fields (time.Time) as a whole; it holds nothing that is shown as text.
+// copyCleanStruct copies unexported fields (those of time.Time) as they are; they hold nothing that is shown as text.
 func copyCleanStruct(to, from reflect.Value) {
 	to.Set(from)
 	for i := range from.NumField() {
-		if !from.Type().Field(i).IsExported() {
-			return
+		if from.Type().Field(i).IsExported() {
+			copyClean(to.Field(i), from.Field(i))
 		}
-	}
-	for i := range from.NumField() {
-		copyClean(to.Field(i), from.Field(i))
 	}
 }

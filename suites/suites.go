@@ -83,10 +83,8 @@ type Runner struct {
 	Command  func(Item, int64) string // the command line that repeats a run; nil: none is recorded
 }
 
-// Run runs the scenario with the application, judges it and writes its reports. The result holds the record whatever
-// happens; what went wrong is in Err, and the verdict is then no pass.
+// Run runs the scenario with the application, both looked up by name; see RunScenario.
 func (r Runner) Run(ctx context.Context, item Item) Result {
-	began := time.Now()
 	scenario, err := scenarios.Find(item.Scenario)
 	if err != nil {
 		return Result{Err: err, Unmet: err.Error()}
@@ -95,17 +93,26 @@ func (r Runner) Run(ctx context.Context, item Item) Result {
 	if err != nil {
 		return Result{Err: err, Unmet: err.Error()}
 	}
+	return r.RunScenario(ctx, scenario, app)
+}
+
+// RunScenario runs a scenario, which need not be a registered one, with an application, which need not be in the box if
+// the platform knows it. It judges the run and writes its reports. The result holds the record whatever happens; what
+// went wrong is in Err, and the verdict is then no pass.
+func (r Runner) RunScenario(ctx context.Context, scenario scenarios.Scenario, app apps.App) Result {
+	began, item := time.Now(), Item{Scenario: scenario.Name, App: app.Name}
 	dir, err := newFolder(r.Out, began, item)
 	if err != nil {
 		return Result{Err: err, Unmet: err.Error()}
 	}
-	options := r.Options
+	options, seen := r.Options, &witness{Platform: r.Platform}
 	options.Enough = enough
-	options.Save = func(run *record.Run) error { return record.Save(dir, run) }
+	options.Save = func(run *record.Run) error { seen.testify(run); return record.Save(dir, run) }
 	if r.Command != nil {
 		options.Command = r.Command(item, options.Seed)
 	}
-	run, err := scenarios.Execute(ctx, r.Platform, scenario, app, options)
+	run, err := scenarios.Execute(ctx, model, scenario, app, options)
+	seen.testify(run)
 	err = errors.Join(err, Judge(dir, run))
 	result := Result{Run: run, Dir: dir, Err: err, Took: time.Since(began)}
 	result.Unmet = unmet(result)

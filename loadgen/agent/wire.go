@@ -30,7 +30,8 @@ type Status struct {
 	Error    string         `json:"error,omitempty"`
 }
 
-// InFlight is a slow request whose answer has begun and not ended. Times are on the agent's clock.
+// InFlight is a slow request that has not ended, at a pod that is known: because its answer has begun, or because the
+// connection says where it leads. Times are on the agent's clock; FirstByte is 0 until the answer begins.
 type InFlight struct {
 	Pod       string        `json:"pod"`
 	Class     record.Class  `json:"class"`

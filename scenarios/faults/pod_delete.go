@@ -28,11 +28,8 @@ type PodDelete struct {
 	WhileSlow int
 }
 
-// The waits of a pod delete.
-const (
-	slowLimit   = 30 * time.Second // for enough slow requests in flight at one pod
-	slowReserve = 3 * time.Second  // how much of a slow request must be left when the delete is decided on
-)
+// slowLimit is the wait for enough slow requests in flight at one pod.
+const slowLimit = 30 * time.Second
 
 // Name implements Fault.
 func (d PodDelete) Name() string {
@@ -110,7 +107,7 @@ func (d PodDelete) awaitSlow(ctx context.Context, stage fixtures.Stage, pod stri
 		count = 0
 		for _, s := range all {
 			for _, r := range s.InFlight {
-				if r.Pod == pod && r.FirstByte > 0 && r.Takes-(s.Now-r.FirstByte) >= slowReserve {
+				if r.Pod == pod && outlasts(r, s.Now) {
 					count++
 				}
 			}
