@@ -111,7 +111,7 @@ func (r Runner) RunScenario(ctx context.Context, scenario scenarios.Scenario, ap
 	if r.Command != nil {
 		options.Command = r.Command(item, options.Seed)
 	}
-	run, err := scenarios.Execute(ctx, model, scenario, app, options)
+	run, err := scenarios.Execute(ctx, seen, scenario, app, options)
 	seen.testify(run)
 	err = errors.Join(err, Judge(dir, run))
 	result := Result{Run: run, Dir: dir, Err: err, Took: time.Since(began)}
