@@ -32,7 +32,7 @@ var errorRate = register(Check{
 
 // figures says in words what is wrong with the SLO's own figures.
 func figures(s record.SLO) string {
-	if s.ErrorRate <= 0 || s.ErrorRate >= 1 || s.Confidence <= 0 || s.Confidence >= 1 {
+	if !(s.ErrorRate > 0 && s.ErrorRate < 1 && s.Confidence > 0 && s.Confidence < 1) { // as a positive, so that NaN is refused
 		return fmt.Sprintf("The SLO cannot be judged: its error rate (%g) and its confidence (%g) must lie between 0 and 1.", s.ErrorRate, s.Confidence)
 	}
 	return ""
@@ -44,6 +44,7 @@ type rate struct {
 	asked         float64 // per second; 0: not asked for, but recorded
 	total, failed int
 	failures      []int
+	outside       []int // failed while the fault may have had its effect, and due in none of the windows
 	rounds        int // that the counts come from
 	looks         int // that the error is split over
 	length        time.Duration
@@ -77,7 +78,7 @@ func judged(run *record.Run) []record.Window {
 
 // rates counts each class over the judged windows, those asked for first, then any other that was recorded.
 func (f *facts) rates() []rate {
-	among := judged(f.run)
+	among, undisturbed := judged(f.run), f.undisturbed()
 	var out []rate
 	at := map[record.Class]int{}
 	add := func(class record.Class, asked float64) {
@@ -93,7 +94,15 @@ func (f *facts) rates() []rate {
 	}
 	for i := range f.run.Requests {
 		r := &f.run.Requests[i]
-		if r.ErrKind == record.ErrCanceled || !inside(r.Due, among) {
+		if r.ErrKind == record.ErrCanceled {
+			continue
+		}
+		if !inside(r.Due, among) {
+			if r.Failed() && r.End >= undisturbed {
+				add(r.Class, 0)
+				c := &out[at[r.Class]]
+				c.outside = append(c.outside, i)
+			}
 			continue
 		}
 		add(r.Class, 0)
@@ -159,7 +168,25 @@ func (f *facts) rateFinding(r rate) record.Finding {
 	default:
 		f.undecided(&out, r, alpha)
 	}
+	if len(r.outside) > 0 && (out.Verdict == record.Pass || out.Verdict == record.Skipped) {
+		out.Verdict, out.Evidence = record.Unknown, f.seqs(r.outside)
+		out.Message += fmt.Sprintf(" But %s failed after the control window and outside the %s (%s), so what caused that is not judged.",
+			count(len(r.outside), "more request"), judgedName(f.run), f.kinds(r.outside))
+	}
 	return out
+}
+
+// undisturbed is until when a failed request cannot be a fault's: the end of the control window, in a run without any
+// fault its beginning.
+func (f *facts) undisturbed() time.Duration {
+	controls := windows(f.run, record.Control)
+	switch {
+	case len(controls) == 0:
+		return 0
+	case f.run.NoFault:
+		return controls[0].Began
+	}
+	return controls[0].Ended
 }
 
 // undecided says what would decide the rate, and skips a slow class that no number of rounds could decide.

@@ -27,7 +27,8 @@ var loadWasReal = register(Check{
 }, func(f *facts) []record.Finding {
 	var out []record.Finding
 	for _, look := range []func(*facts) []string{
-		ranToItsEnd, agentsWhole, clocksAgree, rateReached, generatorKeptPace, controlClean, faultsHappened, nothingHidden,
+		sloSound, ranToItsEnd, agentsWhole, agentsThroughout, clocksAgree, rateReached, generatorKeptPace,
+		windowsSound, controlClean, faultsHappened, podsSound, probesSound, requestsSound, nothingHidden,
 	} {
 		for _, problem := range look(f) {
 			out = append(out, record.Finding{Verdict: record.Unknown, Message: problem})
@@ -105,7 +106,7 @@ func clocksAgree(f *facts) (problems []string) {
 		case a.Lost != "":
 		case c.Samples == 0:
 			problems = append(problems, fmt.Sprintf("The clock of agent %s was never compared with the command's.", a.Name))
-		case c.Uncertainty > most || c.Drift.Abs() > most:
+		case c.Uncertainty < 0 || c.Uncertainty > most || c.Drift.Abs() > most:
 			problems = append(problems, fmt.Sprintf("The clock of agent %s is in doubt (± %s, drifted by %s; %s is allowed), so its times cannot be compared with the cluster's. The machine or the network is too slow.",
 				a.Name, seconds(c.Uncertainty), seconds(c.Drift), seconds(most)))
 		}

@@ -92,7 +92,7 @@ func delay(run *record.Run, n int, late time.Duration) {
 	for i := range n {
 		r := &run.Requests[1000+i*100]
 		r.Start = r.Due + late
-		r.End = max(r.End, r.Start)
+		r.Connected, r.FirstByte, r.End = max(r.Connected, r.Start), max(r.FirstByte, r.Start), max(r.End, r.Start)
 	}
 }
 

@@ -14,6 +14,7 @@ func slowed(d death, delay, after time.Duration) *record.Run {
 	d.dataplane = []time.Duration{delay + after, delay + after, delay + after}
 	run := build(d)
 	began := deletedAt - 200*time.Millisecond
+	run.Windows[0].Ended, run.Windows[1].Began = began, began // a round begins with its first fault
 	run.Faults = append([]record.Fault{{
 		Name: "slow-programming", Target: strings.Join(nodes, ", "), Round: 1, Began: began, Ended: began + 150*time.Millisecond, Happened: true,
 		Attr: map[string]string{record.DelayNodes: strings.Join(nodes, ","), record.DelayLength: (delay + 200*time.Millisecond).String()},
