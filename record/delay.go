@@ -26,8 +26,11 @@ func (d Delay) Overlap(from, to time.Duration) time.Duration {
 	return max(min(to, d.Ended)-max(from, d.Began), 0)
 }
 
+// lateTimer is how late a node's timer may end a delay on a machine that is busy. What is seen later is no part of it.
+const lateTimer = time.Second
+
 // Delays are those that faults injected, a node at a time. A delay begins when the node's kube-proxy was asked to stop
-// and ends when it was seen to run again; where nobody saw that, when its length was over at the latest.
+// and ends when it was seen to run again; where nobody saw that in time, when its length was over.
 func (r *Run) Delays() []Delay {
 	var out []Delay
 	for _, f := range r.Faults {
@@ -37,7 +40,7 @@ func (r *Run) Delays() []Delay {
 		}
 		for _, node := range strings.Split(f.Attr[DelayNodes], ",") {
 			d := Delay{Node: node, Began: f.Began, Ended: f.Ended + length, Uncertainty: f.Ended - f.Began}
-			if e, seen := r.resumed(node, f.Began); seen && e.At < d.Ended {
+			if e, seen := r.resumed(node, f.Began); seen && e.At <= d.Ended+lateTimer {
 				d.Ended, d.Uncertainty = e.At, e.Uncertainty
 			}
 			out = append(out, d)

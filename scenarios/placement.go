@@ -24,7 +24,7 @@ func (x *execution) placed(spec fixtures.StageSpec) fixtures.StageSpec {
 // happensWithin is how long the fault may take until it is observed.
 func (x *execution) happensWithin() time.Duration {
 	if gradual, ok := x.scenario.Fault.(faults.Gradual); ok {
-		return gradual.HappensWithin()
+		return max(gradual.HappensWithin(), x.options.Limits.Happen)
 	}
 	return x.options.Limits.Happen
 }

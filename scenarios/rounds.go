@@ -87,6 +87,9 @@ func (x *execution) awaitWhole(ctx context.Context, together []record.Fault) err
 	if err != nil {
 		return fmt.Errorf("waiting %s for the service to be whole again: %w", x.options.Limits.Whole, err)
 	}
+	for _, f := range together {
+		x.awaitListener(ctx, f)
+	}
 	return nil
 }
 

@@ -51,6 +51,22 @@ func (d During) Happened(fault record.Fault, events []record.Event) bool {
 	return d.Inner.Happened(fault, events)
 }
 
+// Avoid implements Placer, as the inner fault does.
+func (d During) Avoid(nodes []record.Node, seed int64) []string {
+	if placer, ok := d.Inner.(Placer); ok {
+		return placer.Avoid(nodes, seed)
+	}
+	return nil
+}
+
+// HappensWithin implements Gradual, as the inner fault does.
+func (d During) HappensWithin() time.Duration {
+	if gradual, ok := d.Inner.(Gradual); ok {
+		return gradual.HappensWithin()
+	}
+	return 0
+}
+
 // Over implements Lasting, for either fault: one that does not last is over at once.
 func (d During) Over(fault record.Fault, events []record.Event) bool {
 	if fault.Name == d.Outer.Name() {
