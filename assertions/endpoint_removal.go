@@ -27,8 +27,8 @@ var endpointRemoval = registerPerPod(Check{
 	budget := f.run.SLO.EndpointRemoval
 	m := f.removal(t)
 	out := record.Finding{
-		Measured:  record.Quantity{Value: m.net.Seconds(), Unit: "s", Upper: m.netUpper.Seconds()},
-		Threshold: secondsOf(budget), Message: m.words(),
+		Measured:  atMostSeconds(m.net, m.netUpper),
+		Threshold: limit(budget, "below %s"), Message: m.words(),
 	}
 	switch {
 	case m.net > 0 && m.net-m.doubt >= budget:
@@ -142,9 +142,9 @@ func (f *facts) spacing(t *record.Timeline, node string) (time.Duration, bool) {
 }
 
 func (m removal) words() string {
-	text := "No new connection reached it after the delete"
+	text := "No new connection reached the pod after the delete"
 	if m.last > 0 {
-		text = fmt.Sprintf("The last new connection reached it %s after the delete, from %s", seconds(m.last), m.slowest)
+		text = fmt.Sprintf("The last new connection reached the pod %s after the delete, from %s", seconds(m.last), m.slowest)
 		if m.held > 0 {
 			text += fmt.Sprintf("; net of the %s for which the run itself held up the nodes, it is %s at most", seconds(m.held), seconds(m.net))
 		}

@@ -28,7 +28,7 @@ func TestADeletedPodGetsItsLastNewConnectionWithinTheBudget(t *testing.T) {
 		"one node sends none":            {without(build(graceful()), func(r record.Request) bool { return r.Node == "worker" }), record.Unknown, "", "worker opened no new connections"},
 		"one node stopped too early":     {without(build(graceful()), func(r record.Request) bool { return r.Node == "worker" && r.Start > deletedAt+time.Second }), record.Unknown, "", "before the removal budget was over"},
 		"no agents":                      {agentless(), record.Unknown, "", "no agent"},
-		"after the delete none":          {without(build(graceful()), func(r record.Request) bool { return r.Pod == victim && r.Start > deletedAt }), record.Pass, "", "No new connection reached it after"},
+		"after the delete none":          {without(build(graceful()), func(r record.Request) bool { return r.Pod == victim && r.Start > deletedAt }), record.Pass, "", "No new connection reached the pod after"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.want == record.Fail {

@@ -45,8 +45,8 @@ type rate struct {
 	total, failed int
 	failures      []int
 	outside       []int // failed while the fault may have had its effect, and due in none of the windows
-	rounds        int // that the counts come from
-	looks         int // that the error is split over
+	rounds        int   // that the counts come from
+	looks         int   // that the error is split over
 	length        time.Duration
 }
 
@@ -148,12 +148,15 @@ func (f *facts) rateFinding(r rate) record.Finding {
 	alpha := PerLook(s.Confidence, r.looks)
 	upper := UpperBound(r.failed, r.total, alpha)
 	out := record.Finding{
-		Subject:   string(r.class),
-		Measured:  record.Quantity{Value: 100 * r.estimate(), Unit: "%", Upper: 100 * upper},
-		Threshold: record.Quantity{Value: 100 * s.ErrorRate, Unit: "%"},
+		Subject: string(r.class),
+		Measured: record.Quantity{
+			Value: rounded(100 * r.estimate()), Unit: "%", Upper: rounded(100 * upper),
+			Text: fmt.Sprintf("%s (≤ %s)", percent(r.estimate()), percent(upper)),
+		},
+		Threshold: record.Quantity{Value: rounded(100 * s.ErrorRate), Unit: "%", Text: "below " + share(s.ErrorRate)},
 		Evidence:  f.seqs(r.failures),
-		Message: fmt.Sprintf("%d of %s failed (%s, at most %s with %s confidence in each of %s).",
-			r.failed, count(r.total, "request"), percent(r.estimate()), percent(upper), percent(1-alpha), count(r.looks, "look")),
+		Message: fmt.Sprintf("%s of %s requests failed (%s); with %s confidence%s the rate is %s at most.",
+			thousands(r.failed), thousands(r.total), percent(r.estimate()), share(s.Confidence), overLooks(r.looks), percent(upper)),
 	}
 	switch {
 	case r.total == 0:
@@ -195,22 +198,30 @@ func (f *facts) undecided(out *record.Finding, r rate, alpha float64) {
 	need := SampleFor(r.failed, s.ErrorRate, alpha)
 	out.Verdict = record.Unknown
 	if r.reachable(s) {
-		out.Message += fmt.Sprintf(" %d more clean requests would decide it: it needs %d with %d failed.", need-r.total, need, r.failed)
+		out.Message += fmt.Sprintf(" %s more without a failure would decide it: %s are needed with %d failed.", thousands(need-r.total), thousands(need), r.failed)
 		return
 	}
 	all := float64(r.total) / float64(r.rounds) * float64(r.looks)
-	reason := fmt.Sprintf(" %s bring about %.0f requests, and the SLO of %s needs %d with %d failed.",
-		count(r.looks, "round"), all, percent(s.ErrorRate), need, r.failed)
+	reason := fmt.Sprintf(" %s would bring about %s, and to show a rate below %s takes %s with %d failed.",
+		count(r.looks, "round"), thousands(int(all)), share(s.ErrorRate), thousands(need), r.failed)
 	if r.class.Slow() && r.failed == 0 {
 		out.Verdict = record.Skipped
 		out.Message += " Slow requests are too few for a rate:" + reason + " Each of them is judged by in-flight-complete."
 		return
 	}
-	out.Message += " At this rate it cannot be decided:" + reason
+	out.Message += " So few requests cannot decide it:" + reason
 	if perRound := r.length.Seconds() / float64(r.rounds); perRound > 0 {
 		out.Advice = fmt.Sprintf("Ask for at least %.0f requests per second of this class.",
 			math.Ceil(float64(need)/(perRound*float64(r.looks))))
 	}
+}
+
+// overLooks says over how many looks the confidence holds.
+func overLooks(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf(" over %d looks", n)
 }
 
 func judgedName(run *record.Run) string {

@@ -25,17 +25,17 @@ func TestTheErrorRateIsJudgedByItsUpperBound(t *testing.T) {
 		want   record.Verdict
 		says   string
 	}{
-		"5000 clean requests":         {func(*record.Run) {}, record.Pass, "0 of 5000"},
-		"6 of 5000":                   {func(r *record.Run) { fail(r, record.NewFast, 6) }, record.Fail, "6 of 5000"},
-		"2 of 5000":                   {func(r *record.Run) { fail(r, record.NewFast, 2) }, record.Unknown, "more clean requests would decide it"},
-		"5 of 5000 is the threshold":  {func(r *record.Run) { fail(r, record.NewFast, 5) }, record.Unknown, "more clean"},
+		"5000 clean requests":         {func(*record.Run) {}, record.Pass, "0 of 5,000"},
+		"6 of 5,000":                   {func(r *record.Run) { fail(r, record.NewFast, 6) }, record.Fail, "6 of 5,000"},
+		"2 of 5000":                   {func(r *record.Run) { fail(r, record.NewFast, 2) }, record.Unknown, "more without a failure would decide it"},
+		"5 of 5000 is the threshold":  {func(r *record.Run) { fail(r, record.NewFast, 5) }, record.Unknown, "more without a failure"},
 		"failures in the quiet time":  {func(r *record.Run) { r.Windows[1].Began += 1; fail(r, record.NewFast, 0) }, record.Pass, "failed"},
-		"a window too short":          {func(r *record.Run) { r.Windows[1].Ended = deletedAt + 10*time.Second }, record.Unknown, "1880 more clean requests"},
-		"a rate too low":              {func(r *record.Run) { r.Windows[1].Ended = deletedAt + time.Second }, record.Unknown, "cannot be decided"},
+		"a window too short":          {func(r *record.Run) { r.Windows[1].Ended = deletedAt + 10*time.Second }, record.Unknown, "1,880 more"},
+		"a rate too low":              {func(r *record.Run) { r.Windows[1].Ended = deletedAt + time.Second }, record.Unknown, "So few requests cannot decide it"},
 		"a class without requests":    {func(r *record.Run) { only(r, record.ReusedFast) }, record.Unknown, "No request of this class"},
 		"an SLO that makes no sense":  {func(r *record.Run) { r.SLO.Confidence = 0 }, record.Unknown, "cannot be judged"},
 		"more rounds than paid for":   {func(r *record.Run) { manyRounds(r, 20) }, record.Unknown, "20 looks"},
-		"one look needs a lesser sum": {func(r *record.Run) { r.SLO.Rounds = 1; r.Windows[1].Ended = deletedAt + 12*time.Second }, record.Pass, "95.00 % confidence"},
+		"one look needs a lesser sum": {func(r *record.Run) { r.SLO.Rounds = 1; r.Windows[1].Ended = deletedAt + 12*time.Second }, record.Pass, "with 95 % confidence the rate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := build(graceful())
@@ -77,7 +77,7 @@ func manyRounds(run *record.Run, n int) {
 func TestSlowRequestsAreTooFewForARateAndTheFindingSaysSo(t *testing.T) {
 	run := build(graceful())
 	f := wants(t, run, "error-rate", string(record.NewSlow), record.Skipped, "")
-	if !strings.Contains(f.Message, "160 requests") || !strings.Contains(f.Message, "4380") {
+	if !strings.Contains(f.Message, "about 160") || !strings.Contains(f.Message, "4,380") {
 		t.Errorf("without its figures: %s", f.Message)
 	}
 	fail(run, record.NewSlow, 1)

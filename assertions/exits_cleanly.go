@@ -12,7 +12,7 @@ var exitsCleanly = registerPerPod(Check{
 	Reference: "Kubernetes, Pod Lifecycle, Termination of Pods: SIGKILL ends what is still running when the grace period is over",
 	Kind:      Guarantee,
 }, func(f *facts, t *record.Timeline) record.Finding {
-	out := record.Finding{Threshold: record.Quantity{Value: f.run.Workload.Grace.Seconds(), Unit: "s", Text: fmt.Sprintf("code 0 within %s", seconds(f.run.Workload.Grace))}}
+	out := record.Finding{Threshold: limit(f.run.Workload.Grace, "code 0 within %s")}
 	f.exit(t, &out)
 	if out.Verdict == record.Fail {
 		out.Diagnosis = f.blame(t, nil, (*facts).livenessKilled, (*facts).unhandled, (*facts).overrun, (*facts).failedAfterDrain)
@@ -25,35 +25,38 @@ var exitsCleanly = registerPerPod(Check{
 func (f *facts) exit(t *record.Timeline, out *record.Finding) {
 	took := max(t.Exited.At-t.Delete.At, 0) // finishedAt has whole seconds and may lie before the delete
 	grace := f.run.Workload.Grace
-	out.Measured = record.Quantity{Value: took.Seconds(), Unit: "s", Upper: (took + t.Exited.Uncertainty).Seconds(), Text: fmt.Sprintf("exit code %d", t.ExitCode)}
+	out.Measured = record.Quantity{
+		Value: rounded(took.Seconds()), Unit: "s", Upper: rounded((took + t.Exited.Uncertainty).Seconds()),
+		Text: fmt.Sprintf("code %d after %s", t.ExitCode, seconds(took)),
+	}
 	at := fmt.Sprintf("%s after the delete (± %s)", seconds(took), seconds(t.Exited.Uncertainty))
 	switch {
 	case t.Forced:
 		out.Verdict = record.Fail
 		out.Measured = record.Quantity{Text: "not given its grace period"}
-		out.Message = "It was deleted with grace period 0, so it was not given the " + seconds(grace) + " that it asks for. " + f.endSeen(t)
+		out.Message = "The pod was deleted with grace period 0, so it was not given the " + exactly(grace) + " that it asks for. " + f.endSeen(t)
 	case !t.Exited.Seen() || t.ExitCode < 0:
 		out.Verdict = record.Unknown
 		out.Measured = record.Quantity{Text: "not observed"}
-		out.Message = "Its container's exit was not observed, so its exit code is not known. " + f.endSeen(t)
+		out.Message = "The exit of the pod's container was not observed, so its exit code is not known. " + f.endSeen(t)
 	case t.Killed:
 		out.Verdict = record.Fail
-		out.Message = fmt.Sprintf("It ended %s with exit code %d (%s): SIGKILL ended it, it did not exit by itself.", at, t.ExitCode, orNoReason(t.ExitReason))
+		out.Message = fmt.Sprintf("The pod ended %s with exit code %d (%s): SIGKILL ended it, it did not exit by itself.", at, t.ExitCode, orNoReason(t.ExitReason))
 	case t.ExitCode != 0:
 		out.Verdict = record.Fail
-		out.Message = fmt.Sprintf("It ended %s with exit code %d (%s), not with 0.", at, t.ExitCode, orNoReason(t.ExitReason))
+		out.Message = fmt.Sprintf("The pod ended %s with exit code %d (%s), not with 0.", at, t.ExitCode, orNoReason(t.ExitReason))
 	case grace <= 0:
 		out.Verdict = record.Unknown
-		out.Message = "It ended " + at + " with exit code 0, but the grace period is not in the record, so whether that was in time is not known."
+		out.Message = "The pod ended " + at + " with exit code 0, but the grace period is not in the record, so whether that was in time is not known."
 	case took-t.Exited.Uncertainty > grace:
 		out.Verdict = record.Fail
-		out.Message = fmt.Sprintf("It ended %s with exit code 0, later than its grace period of %s.", at, seconds(grace))
+		out.Message = fmt.Sprintf("The pod ended %s with exit code 0, later than its grace period of %s.", at, exactly(grace))
 	case took+t.Exited.Uncertainty > grace && took > grace:
 		out.Verdict = record.Unknown
-		out.Message = fmt.Sprintf("It ended %s with exit code 0: too near to its grace period of %s to tell whether that was in time.", at, seconds(grace))
+		out.Message = fmt.Sprintf("The pod ended %s with exit code 0: too near to its grace period of %s to tell whether that was in time.", at, exactly(grace))
 	default:
 		out.Verdict = record.Pass
-		out.Message = fmt.Sprintf("It exited by itself with code 0, %s, within its grace period of %s.", at, seconds(grace))
+		out.Message = fmt.Sprintf("The pod exited by itself with code 0, %s, within its grace period of %s.", at, exactly(grace))
 	}
 }
 
@@ -61,10 +64,10 @@ func (f *facts) exit(t *record.Timeline, out *record.Finding) {
 func (f *facts) endSeen(t *record.Timeline) string {
 	text := "Nothing else was seen of its end."
 	if m := t.ListenerClosed; m.Seen() {
-		text = fmt.Sprintf("Its listener ended %s after the delete (± %s).", seconds(m.At-t.Delete.At), seconds(m.Uncertainty))
+		text = fmt.Sprintf("Its listener closed %s after the delete (± %s).", seconds(m.At-t.Delete.At), seconds(m.Uncertainty))
 	}
 	if fl := f.flight(t); len(fl.cut)+len(fl.late) > 0 {
-		text += fmt.Sprintf(" %s cut off.", count(len(fl.cut)+len(fl.late), "request"))
+		text += fmt.Sprintf(" Cut off with it: %s.", count(len(fl.cut)+len(fl.late), "request"))
 	}
 	return text
 }

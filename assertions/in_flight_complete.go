@@ -22,7 +22,7 @@ var inFlightComplete = registerPerPod(Check{
 	total := fl.slow + fl.fast
 	cut := append(append([]int(nil), fl.cut...), fl.late...)
 	out := record.Finding{
-		Measured:  record.Quantity{Value: float64(total - len(fl.cut)), Unit: "requests", Text: fmt.Sprintf("%d of %d", total-len(fl.cut), total)},
+		Measured:  record.Quantity{Value: float64(total - len(fl.cut)), Unit: "requests", Text: fmt.Sprintf("%s of %s", thousands(total-len(fl.cut)), thousands(total))},
 		Threshold: record.Quantity{Value: float64(total), Unit: "requests", Text: "all"},
 		Evidence:  f.seqs(cut),
 	}
@@ -41,10 +41,10 @@ var inFlightComplete = registerPerPod(Check{
 		out.Message = fmt.Sprintf("The delete was to come while slow requests were in flight at this pod (%d were known), and the record holds none: nothing was tested.", wanted)
 	case total == 0:
 		out.Verdict, out.Measured = record.Skipped, record.Quantity{Text: "none in flight"}
-		out.Message = "No request was in flight at this pod at the delete, and the scenario did not demand one."
+		out.Message = "No request was in flight at the pod at the delete, and the scenario did not demand one."
 	default:
 		out.Verdict = record.Pass
-		out.Message = fmt.Sprintf("%s and %s that it had accepted before SIGTERM were open at the delete; all were answered in full.",
+		out.Message = fmt.Sprintf("%s and %s were open at the delete or came between it and SIGTERM; the pod answered them all in full.",
 			count(fl.slow, "slow request"), count(fl.fast, "fast one"))
 	}
 	return out
@@ -65,11 +65,11 @@ func demandedInFlight(run *record.Run, pod string) (n int, demanded bool) {
 func (f *facts) cutWords(fl flight, total int) string {
 	var parts []string
 	if len(fl.cut) > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %s accepted before SIGTERM were not answered in full (%s)",
-			len(fl.cut), count(total, "request"), f.kinds(fl.cut)))
+		parts = append(parts, fmt.Sprintf("%s of %s requests that the pod had accepted before SIGTERM were not answered in full (%s)",
+			thousands(len(fl.cut)), thousands(total), f.kinds(fl.cut)))
 	}
 	if len(fl.late) > 0 {
-		parts = append(parts, fmt.Sprintf("%s accepted after SIGTERM broke off in the answer (%s)",
+		parts = append(parts, fmt.Sprintf("%s that it accepted after SIGTERM broke off in the answer (%s)",
 			count(len(fl.late), "request"), f.kinds(fl.late)))
 	}
 	return strings.Join(parts, "; ") + "."

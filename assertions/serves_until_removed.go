@@ -15,11 +15,11 @@ var servesUntilRemoved = registerPerPod(Check{
 }, func(f *facts, t *record.Timeline) record.Finding {
 	broken := f.refusals(t)
 	seen := f.listener(t)
-	out := record.Finding{Verdict: seen.verdict, Measured: seen.lasted, Threshold: secondsOf(f.run.SLO.EndpointRemoval), Message: seen.words}
+	out := record.Finding{Verdict: seen.verdict, Measured: seen.lasted, Threshold: limit(f.run.SLO.EndpointRemoval, "open for %s or longer"), Message: seen.words}
 	if len(broken) > 0 {
 		out.Verdict = record.Fail
 		out.Evidence = f.seqs(broken)
-		out.Message = fmt.Sprintf("%s to it failed after the delete. %s", count(len(broken), "new connection"), seen.words)
+		out.Message = fmt.Sprintf("%s to the pod failed after the delete. %s", count(len(broken), "new connection"), seen.words)
 		if at, node := f.lastDial(t.Pod); at > 0 {
 			out.Message += fmt.Sprintf(" %s dialled it until %s after the delete%s.", node, seconds(at-t.Delete.At), f.heldWords(node, t.Delete.At, at))
 		}
@@ -81,7 +81,7 @@ func stopped(p record.Probe) time.Duration {
 // the pod, wherever it is seen from.
 func (f *facts) listener(t *record.Timeline) witness {
 	budget := f.run.SLO.EndpointRemoval
-	var open, unsure *witness
+	var early, open, unsure *witness
 	probes, refused := 0, 0
 	for _, p := range f.run.Probes {
 		if p.Pod != t.Pod {
@@ -95,7 +95,9 @@ func (f *facts) listener(t *record.Timeline) witness {
 		w := f.probe(t, p, budget)
 		switch {
 		case w.verdict == record.Fail:
-			return w
+			if early == nil || w.lasted.Value < early.lasted.Value {
+				early = &w
+			}
 		case w.verdict == record.Pass && open == nil:
 			open = &w
 		case unsure == nil:
@@ -103,18 +105,20 @@ func (f *facts) listener(t *record.Timeline) witness {
 		}
 	}
 	switch {
+	case early != nil:
+		return *early
 	case open != nil && refused > 0:
 		open.verdict = record.Unknown
-		open.words += fmt.Sprintf(" But %s to it failed in between, and when is not recorded.", count(refused, "dial"))
+		open.words += fmt.Sprintf(" But %s of it failed in between, and when is not recorded.", count(refused, "dial"))
 		return *open
 	case open != nil:
 		return *open
 	case unsure != nil:
 		return *unsure
 	case probes > 0:
-		return witness{record.Unknown, record.Quantity{Text: "not measured"}, "No probe ever reached its own address, so when its listener closed is not known."}
+		return witness{record.Unknown, record.Quantity{Text: "not measured"}, "No probe ever reached the pod's own address, so when its listener closed is not known."}
 	}
-	return witness{record.Unknown, record.Quantity{Text: "not measured"}, "Nobody probed its own address, so when its listener closed is not known."}
+	return witness{record.Unknown, record.Quantity{Text: "not measured"}, "Nobody probed the pod's own address, so when its listener closed is not known."}
 }
 
 // probe judges one probe. The fault took effect between the delete's sending and its acceptance, so open long enough
@@ -123,24 +127,24 @@ func (f *facts) probe(t *record.Timeline, p record.Probe, budget time.Duration) 
 	clock, at := f.doubt[p.Agent], stopped(p)
 	doubt := clock + p.Gap
 	from := max(t.Accepted.At, t.Delete.At)
-	var w witness
+	w := witness{verdict: record.Unknown}
+	open, how := at-t.Delete.At, "stopped accepting connections"
 	if at > 0 {
-		w.lasted = secondsOf(at - t.Delete.At)
-		w.words = fmt.Sprintf("Its listener closed %s after the delete (± %s, dialled from %s); the removal budget is %s.",
-			seconds(at-t.Delete.At), seconds(doubt), p.Node, seconds(budget))
+		w.lasted = secondsOf(open)
 	} else {
-		w.lasted = record.Quantity{Value: (p.LastAccepted - t.Delete.At).Seconds(), Unit: "s", Text: "did not close"}
-		w.words = fmt.Sprintf("Its listener was open when it was last dialled, %s after the delete from %s; the removal budget is %s.",
-			seconds(p.LastAccepted-t.Delete.At), p.Node, seconds(budget))
+		open, how = p.LastAccepted-t.Delete.At, "was open when it was last dialled,"
+		w.lasted = record.Quantity{Value: rounded(open.Seconds()), Unit: "s", Text: "open at " + seconds(open)}
 	}
+	w.words = fmt.Sprintf("The pod's listener %s %s after the delete (± %s, dialled from %s)", how, seconds(open), seconds(doubt), p.Node)
 	switch {
 	case p.LastAccepted-clock >= from+budget:
 		w.verdict = record.Pass
+		w.words += fmt.Sprintf(", so it outlasted the removal budget of %s.", exactly(budget))
 	case at > 0 && at+clock < t.Delete.At+budget:
 		w.verdict = record.Fail
+		w.words += fmt.Sprintf(", before the removal budget of %s was over.", exactly(budget))
 	default:
-		w.verdict = record.Unknown
-		w.words += " That is too near to the budget for this measurement, or it ended too early, so it decides nothing."
+		w.words += fmt.Sprintf("; that is too near to the removal budget of %s for this measurement, or the probe ended too early, so it decides nothing.", exactly(budget))
 	}
 	return w
 }
