@@ -24,8 +24,11 @@ type Load struct {
 // Redacted stands where a value was that is nobody's business.
 const Redacted = "(redacted)"
 
-// secretHeaders match names of headers by which clients identify themselves.
-var secretHeaders = regexp.MustCompile(`(?i)authorization|cookie|token|secret|password|key|credential|session|signature`)
+// secretNames match names of headers and variables by which somebody identifies himself.
+var secretNames = regexp.MustCompile(`(?i)authorization|cookie|token|secret|password|key|credential|session|signature`)
+
+// SecretName reports whether what has such a name may be a secret, which must not be saved or shown.
+func SecretName(name string) bool { return secretNames.MatchString(name) }
 
 // SetHeader has the header sent with each request of the load. A value that may be a secret, by the header's name, is
 // kept out of everything that is saved or shown.
@@ -35,7 +38,7 @@ func (l *Load) SetHeader(name, value string) {
 		l.Header = map[string]string{}
 	}
 	l.Header[name] = value
-	if !secretHeaders.MatchString(name) {
+	if !SecretName(name) {
 		return
 	}
 	if l.secrets == nil {

@@ -223,11 +223,15 @@ func runAll(ctx context.Context, runner suites.Runner, items []suites.Item, each
 		result := runner.Run(ctx, item)
 		results = append(results, result)
 		each(result)
-		if ctx.Err() != nil || errors.Is(result.Err, scenarios.ErrUndoIncomplete) {
+		if stops(ctx, result) {
 			break
 		}
 	}
 	return results
+}
+
+func stops(ctx context.Context, r suites.Result) bool {
+	return ctx.Err() != nil || errors.Is(r.Err, scenarios.ErrUndoIncomplete)
 }
 
 // tell prints a judged run: the findings, then the verdict and where the report is.
