@@ -167,7 +167,7 @@ func (f *facts) rateFinding(r rate) record.Finding {
 		out.Diagnosis = f.commonest(r.failures)
 		out.Advice = f.advise(out.Diagnosis, nil)
 	case upper < s.ErrorRate:
-		out.Verdict = record.Pass
+		out.Verdict, out.Advice = record.Pass, f.untold(r.class)
 	default:
 		f.undecided(&out, r, alpha)
 	}

@@ -26,7 +26,7 @@ func TestTheErrorRateIsJudgedByItsUpperBound(t *testing.T) {
 		says   string
 	}{
 		"5000 clean requests":         {func(*record.Run) {}, record.Pass, "0 of 5,000"},
-		"6 of 5,000":                   {func(r *record.Run) { fail(r, record.NewFast, 6) }, record.Fail, "6 of 5,000"},
+		"6 of 5,000":                  {func(r *record.Run) { fail(r, record.NewFast, 6) }, record.Fail, "6 of 5,000"},
 		"2 of 5000":                   {func(r *record.Run) { fail(r, record.NewFast, 2) }, record.Unknown, "more without a failure would decide it"},
 		"5 of 5000 is the threshold":  {func(r *record.Run) { fail(r, record.NewFast, 5) }, record.Unknown, "more without a failure"},
 		"failures in the quiet time":  {func(r *record.Run) { r.Windows[1].Began += 1; fail(r, record.NewFast, 0) }, record.Pass, "failed"},
