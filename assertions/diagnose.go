@@ -21,7 +21,7 @@ func (f *facts) diagnose() []record.Failure {
 func (f *facts) failure(i int) record.Failure {
 	out, known := f.failures[i]
 	if !known {
-		out = f.joined(i)
+		out = f.orOutage(&f.run.Requests[i], f.joined(i))
 		f.failures[i] = out
 	}
 	return out

@@ -34,6 +34,11 @@ var endpointRemoval = registerPerPod(Check{
 	case m.net > 0 && m.net-m.doubt >= budget:
 		out.Verdict, out.Diagnosis = record.Fail, record.Unexplained
 		out.Advice = fmt.Sprintf("Find out why the node programs its endpoints so late (kube-proxy's sync period and load, EndpointSlice controller); until then pods must keep accepting for %d s after the delete.", wholeSeconds(m.upper))
+		// With no ready endpoint a Service falls back to those that terminate and still serve: no node is to blame.
+		if code, why := f.outage(t.Delete.At, t.Delete.At+m.last); code != "" {
+			out.Diagnosis, out.Advice = code, remedy(code)
+			out.Message += " It was the only choice: " + why + "."
+		}
 	case len(m.missing) > 0:
 		out.Verdict = record.Unknown
 	case m.netUpper < budget:

@@ -22,6 +22,7 @@ type facts struct {
 	answered map[string]bool
 	failures map[int]record.Failure
 	proved   map[string]string // what unhandled and closedEarly found, by theory and pod
+	empty    emptiness
 }
 
 // connection is one connection of one agent.
