@@ -48,6 +48,7 @@ type page struct {
 	JudgedBy     []fact
 	Workload     []fact
 	Surroundings []fact
+	Outputs      []output
 }
 
 // HTML writes the report as one page that needs nothing else: no network, no script.
@@ -56,7 +57,7 @@ func HTML(w io.Writer, run *record.Run) error {
 	p := page{
 		facts: f, Headline: f.headline(), Subtitle: f.subtitle(), Tiles: f.tiles(), FindingRows: f.findingRows(),
 		Overall: f.overall(), Hops: f.hops(), Causes: f.causes(), Grids: f.measured(), JudgedBy: f.judgedBy(),
-		Workload: f.workload(), Surroundings: f.surroundings(), Kinds: f.kinds(),
+		Workload: f.workload(), Surroundings: f.surroundings(), Kinds: f.kinds(), Outputs: outputs(run),
 	}
 	p.Zooms, p.ZoomsLeft = f.zooms()
 	p.FailureRows, p.FailuresLeft = f.failureRows()

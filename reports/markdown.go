@@ -26,6 +26,13 @@ const maxSummary = 10
 func (f *facts) markdown(b *strings.Builder, heading string) {
 	h := f.headline()
 	fmt.Fprintf(b, "%s %s %s: %s\n\n%s\n\n", heading, sign(h.Verdict), word(h.Verdict), inline(f.subtitle()), "**"+inline(h.Text)+"**")
+	if len(f.Model) > 0 {
+		fmt.Fprintf(b, "%s What is not modelled:\n\n", modelWords)
+		for _, text := range f.Model {
+			fmt.Fprintf(b, "- %s\n", inline(text))
+		}
+		b.WriteString("\n")
+	}
 	for _, v := range []fact{{"Why", h.Why}, {"Seen", strings.Join(h.Also, " ")}, {"Change", h.Change}, {"Negative control", h.Expect}} {
 		if v.Text != "" {
 			fmt.Fprintf(b, "- **%s:** %s\n", v.Name, inline(v.Text))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lastcall-dev/lastcall/record"
@@ -65,16 +66,24 @@ func (f *facts) loadGrid() grid {
 
 // requestOf tells what a class asks for.
 func (f *facts) requestOf(class record.Class) string {
+	var all []string
 	for _, l := range f.Loads {
-		if l.Class == class {
-			text := l.Method + " " + l.Path
-			if l.Takes > 0 {
-				text += ", takes " + whole(l.Takes)
-			}
-			return text
+		if l.Class != class {
+			continue
 		}
+		text := l.Method + " " + l.Path
+		if len(l.Body) > 0 {
+			text += ", body of " + plural(len(l.Body), "byte")
+		}
+		if l.Expect != 0 {
+			text += ", wants " + fmt.Sprint(l.Expect)
+		}
+		if l.Takes > 0 {
+			text += ", takes " + whole(l.Takes)
+		}
+		all = append(all, text)
 	}
-	return "–"
+	return cmp.Or(strings.Join(all, "; "), "–")
 }
 
 func (f *facts) agentGrid() grid {

@@ -21,6 +21,7 @@ func demoRuns(rates demoRates) map[string]*record.Run {
 		"unknown":     unknownRun(rates),
 		"interrupted": interruptedRun(rates),
 		"forced":      forcedRun(rates),
+		"local":       localRun(rates),
 	}
 }
 

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
@@ -16,6 +17,10 @@ var _ = register(Format{Name: "text", File: "findings.txt", Write: func(w io.Wri
 func Text(w io.Writer, run *record.Run, width int, colour bool) error {
 	f := newFacts(run)
 	t := &table{width: max(width, 60), colour: colour}
+	if n := len(f.Model); n > 0 {
+		t.wrap("", fmt.Sprintf("%s The report lists %s that it leaves out.", modelWords, plural(n, "thing")))
+		t.out.WriteString("\n")
+	}
 	t.findings(f.findingRows())
 	t.verdict(f.headline())
 	_, err := io.WriteString(w, t.out.String())
