@@ -132,7 +132,7 @@ func rateReached(f *facts) (problems []string) {
 				got[r.Class]++
 			}
 		}
-		for _, l := range run.Loads {
+		for _, l := range perClass(run.Loads) {
 			wanted := l.Rate * (w.Ended - w.Began).Seconds()
 			short := float64(got[l.Class]+len(run.Agents)) < run.SLO.MinRate*wanted
 			if short || (got[l.Class] == 0 && wanted >= 1) {
@@ -142,6 +142,19 @@ func rateReached(f *facts) (problems []string) {
 		}
 	}
 	return problems
+}
+
+// perClass adds up loads of one class: two requests that share a class are one rate of it.
+func perClass(loads []record.Load) (out []record.Load) {
+	for _, l := range loads {
+		i := slices.IndexFunc(out, func(o record.Load) bool { return o.Class == l.Class })
+		if i < 0 {
+			out = append(out, l)
+			continue
+		}
+		out[i].Rate += l.Rate
+	}
+	return out
 }
 
 // loadTime is from when the last agent began to when the first stopped sending.

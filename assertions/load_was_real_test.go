@@ -51,6 +51,12 @@ func TestALoadThatWasNotRealIsUnknownAndSaysWhy(t *testing.T) {
 		"no request":               {func(r *record.Run) { r.Requests = nil }, "No request was recorded"},
 		"a tenth of the rate lost": {func(r *record.Run) { forget(r, func(q record.Request) bool { return q.Seq%10 != 0 }) }, "load was too small"},
 		"a class never sent":       {func(r *record.Run) { forget(r, func(q record.Request) bool { return !q.Class.Slow() }) }, "0 requests of new/http1/slow"},
+		"half of a class in two": {func(r *record.Run) {
+			l := r.Loads[0]
+			l.Rate /= 2
+			r.Loads[0].Rate, r.Loads = l.Rate, append(r.Loads, l)
+			forget(r, func(q record.Request) bool { return q.Class != l.Class || q.Seq%2 == 0 })
+		}, "load was too small"},
 		"silent in the disruption": {func(r *record.Run) {
 			forget(r, func(q record.Request) bool { return q.Agent != "agent-1" || q.Due < deletedAt+10*time.Second })
 		}, "disruption of round 1"},
