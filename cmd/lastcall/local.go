@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -73,6 +74,7 @@ func (f *localFlags) execute(c *cobra.Command, command []string) error {
 	if err != nil {
 		return err
 	}
+	slog.SetLogLoggerLevel(slog.LevelWarn) // agents in this process tell what the progress tells already
 	progress := newProgress(c.ErrOrStderr())
 	defer progress.close()
 	platform, err := local.New(local.Only(f.deployed), local.Options{Sources: f.sources, Seed: f.seed, Delays: f.delays})
