@@ -255,7 +255,7 @@ func (x *execution) deploy(ctx context.Context) error {
 // deadline is the hard limit of the load, after which agents stop by themselves though nobody tells them.
 func (x *execution) deadline() time.Duration {
 	limits := x.options.Limits
-	return limits.Warm + x.scenario.Control + time.Duration(x.options.SLO.Rounds)*(limits.Inject+limits.Whole)
+	return limits.Warm + x.scenario.Control + time.Duration(x.options.SLO.Rounds)*(x.injectWithin()+limits.Whole)
 }
 
 // disrupt runs the control window and then rounds of the fault until enough is known.

@@ -48,7 +48,8 @@ func (x *execution) inject(ctx context.Context, number int) (record.Fault, error
 	if x.options.SkipFault {
 		return record.Fault{Name: x.scenario.Fault.Name(), Round: number, Began: x.clock(), Ended: x.clock(), Error: "left out on request"}, nil
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, x.options.Limits.Inject, fmt.Errorf("the fault was not accepted within %s", x.options.Limits.Inject))
+	limit := x.injectWithin()
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the fault was not accepted within %s", limit))
 	defer cancel()
 	fault, takeBack, err := x.scenario.Fault.Inject(ctx, x.stage, faults.Injection{
 		Round: number, Seed: x.options.Seed, Clock: x.clock, Origin: x.origin, Progress: x.options.Watch.Step,

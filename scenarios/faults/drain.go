@@ -29,6 +29,9 @@ type Drain struct {
 	Grace   *int64        // seconds that every pod is given; nil: each its own
 }
 
+// drainLimit is for a drain at its longest, and for what a later round does before it.
+const drainLimit = 3 * time.Minute
+
 // DrainTimeout is enough for two pods of the application, of which the second waits for the first one's successor.
 const DrainTimeout = 50 * time.Second
 
@@ -37,6 +40,9 @@ const controlPlane = "control-plane"
 
 // Name implements Fault.
 func (Drain) Name() string { return "drain" }
+
+// InjectWithin implements Lengthy.
+func (Drain) InjectWithin() time.Duration { return drainLimit }
 
 // Avoid implements Placer: one worker by the seed; none where no other is left to take its pods.
 func (Drain) Avoid(nodes []record.Node, seed int64) []string {
@@ -60,6 +66,11 @@ func (d Drain) Inject(ctx context.Context, stage fixtures.Stage, in Injection) (
 	drainer, ok := stage.(NodeDrainer)
 	if !ok {
 		return fault, nil, fmt.Errorf("injecting %s: this platform has no nodes to drain", d.Name())
+	}
+	if in.Round > 1 {
+		if err := spread(ctx, stage, drainer, in); err != nil {
+			return fault, nil, fmt.Errorf("bringing pods back to the node that was drained before: %w", err)
+		}
 	}
 	node, pods, err := victims(ctx, stage)
 	if err != nil {
@@ -91,10 +102,7 @@ func victims(ctx context.Context, stage fixtures.Stage) (node string, pods []rec
 	if err != nil {
 		return "", nil, err
 	}
-	taken := make(map[string]bool)
-	for _, a := range stage.Agents() {
-		taken[a.Node()] = true
-	}
+	taken := withAgent(stage)
 	on := make(map[string][]record.Pod)
 	for _, p := range all {
 		if !taken[p.Node] {
@@ -110,6 +118,52 @@ func victims(ctx context.Context, stage fixtures.Stage) (node string, pods []rec
 		return "", nil, errors.New("no pod of the application runs on a node that has no agent: it takes two workers, and the application on the one to be drained")
 	}
 	return node, pods, nil
+}
+
+// withAgent are the nodes that are not to be hit.
+func withAgent(stage fixtures.Stage) map[string]bool {
+	taken := make(map[string]bool)
+	for _, a := range stage.Agents() {
+		taken[a.Node()] = true
+	}
+	return taken
+}
+
+// spread undoes what an earlier round left, before the next one begins: the node takes pods again, and all pods are
+// replaced, so that some run there. Those that end by this are probed as well: nothing that ends goes unmeasured.
+func spread(ctx context.Context, stage fixtures.Stage, drainer NodeDrainer, in Injection) error {
+	restarter, ok := stage.(Restarter)
+	if !ok {
+		return errors.New("this platform cannot replace the pods")
+	}
+	taken := withAgent(stage)
+	for _, p := range stage.Pods() {
+		if p.Node == "" || taken[p.Node] {
+			continue
+		}
+		taken[p.Node] = true
+		if err := drainer.Uncordon(ctx, p.Node); err != nil {
+			return err
+		}
+	}
+	old, err := readyPods(ctx, stage)
+	if err != nil {
+		return err
+	}
+	in.Progress("bringing pods back to where some were drained from")
+	if err := probe(ctx, stage, old, manyInterval); err != nil {
+		return err
+	}
+	if _, _, err := restarter.Restart(ctx); err != nil {
+		return err
+	}
+	if err := awaitReplaced(ctx, stage, names(old)); err != nil {
+		return err
+	}
+	if err := stage.Whole(ctx); err != nil {
+		return err
+	}
+	return hold(ctx, settle)
 }
 
 // drained puts what became of the drain into attributes of the fault: refusals and blocked (seconds) of the application's

@@ -91,3 +91,24 @@ func TestADrainHasHappenedWhenTheNodeWasCordonedAndEveryPodAsked(t *testing.T) {
 		}
 	}
 }
+
+func TestALaterRoundFirstBringsPodsBackToTheNode(t *testing.T) {
+	s, agents := aStage([]string{"w1", "w2"}, []string{"w2"})
+	s.ever = s.pods
+	s.pods = []record.Pod{{Name: "b", Node: "w2", IP: "10.0.0.1"}, {Name: "c", Node: "w2", IP: "10.0.0.1"}}
+	s.restart = func() {
+		s.pods = []record.Pod{{Name: "d", Node: "w1", IP: "10.0.0.1"}, {Name: "e", Node: "w2", IP: "10.0.0.1"}}
+	}
+	in := circumstance(t)
+	in.Round = 2
+	fault, _, err := Drain{}.Inject(t.Context(), s, in)
+	if err != nil || fault.Target != "w1" || fault.Attr[PodsAttr] != "d" {
+		t.Fatalf("%v, %+v", err, fault)
+	}
+	if want := []string{"uncordon w1", "restart", "whole", "drain w1 50s"}; !slices.Equal(s.asked, want) {
+		t.Errorf("asked %v, want %v", s.asked, want)
+	}
+	if pods, _ := probed(agents[0]); !slices.Equal(pods, []string{"b", "c", "d"}) {
+		t.Errorf("probed %v: what ends goes unmeasured", pods)
+	}
+}

@@ -5,3 +5,7 @@ import "time"
 // Gradual is a fault that takes effect bit by bit: pods are replaced one after another, for instance. HappensWithin is
 // how long it may take from its acceptance until Happened is true.
 type Gradual interface{ HappensWithin() time.Duration }
+
+// Lengthy is a fault that takes long until it is accepted, because that is when it has ended: a drain, for instance.
+// InjectWithin is how long Inject may take.
+type Lengthy interface{ InjectWithin() time.Duration }

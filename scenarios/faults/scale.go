@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -112,6 +113,17 @@ func hold(ctx context.Context, length time.Duration) error {
 // awaitReady waits until just as many pods are ready and not terminating: until then, the service may look whole with
 // as many as there were before.
 func awaitReady(ctx context.Context, stage fixtures.Stage, want int) error {
+	return awaitPods(ctx, stage, func(ready []record.Pod) bool { return len(ready) == want })
+}
+
+// awaitReplaced waits until none of the old pods is ready any more, for the same reason.
+func awaitReplaced(ctx context.Context, stage fixtures.Stage, old []string) error {
+	return awaitPods(ctx, stage, func(ready []record.Pod) bool {
+		return !slices.ContainsFunc(ready, func(p record.Pod) bool { return slices.Contains(old, p.Name) })
+	})
+}
+
+func awaitPods(ctx context.Context, stage fixtures.Stage, wanted func(ready []record.Pod) bool) error {
 	tick := time.NewTicker(scaleEvery)
 	defer tick.Stop()
 	for {
@@ -119,7 +131,7 @@ func awaitReady(ctx context.Context, stage fixtures.Stage, want int) error {
 		if err != nil {
 			return errors.Join(context.Cause(ctx), err)
 		}
-		if len(pods) == want {
+		if wanted(pods) {
 			return nil
 		}
 		select {

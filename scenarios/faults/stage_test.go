@@ -19,12 +19,13 @@ type fakeStage struct {
 	agents []fixtures.Agent
 	refuse error
 
-	lock     sync.Mutex
-	pods     []record.Pod
-	asked    []string // what was asked of it, in order
-	restarts int
-	scaled   []int
-	drain    fixtures.Drain
+	lock    sync.Mutex
+	pods    []record.Pod
+	ever    []record.Pod // that existed at any time
+	asked   []string     // what was asked of it, in order
+	scaled  []int
+	drain   fixtures.Drain
+	restart func() // what it does to the pods
 }
 
 var (
@@ -42,7 +43,7 @@ func (s *fakeStage) say(what string) {
 
 func (s *fakeStage) Workload() record.Workload   { return s.work }
 func (s *fakeStage) Agents() []fixtures.Agent    { return s.agents }
-func (s *fakeStage) Pods() []record.Pod          { return s.pods }
+func (s *fakeStage) Pods() []record.Pod          { return slices.Concat(s.ever, s.pods) }
 func (s *fakeStage) Close(context.Context) error { return nil }
 
 func (s *fakeStage) Ready(context.Context) ([]record.Pod, error) {
@@ -58,6 +59,9 @@ func (s *fakeStage) Whole(context.Context) error {
 
 func (s *fakeStage) Restart(context.Context) (began, accepted time.Time, err error) {
 	s.say("restart")
+	if s.restart != nil {
+		s.restart()
+	}
 	return time.Now(), time.Now(), s.refuse
 }
 
