@@ -140,6 +140,7 @@ func (d death) watch(run *record.Run) {
 func (d death) traffic(run *record.Run) {
 	random := rand.New(rand.NewPCG(1, d.seed))
 	until := deletedAt + wholeIn + time.Second
+	run.Requests = make([]record.Request, 0, 15000)
 	for i, node := range nodes {
 		run.Agents = append(run.Agents, record.Agent{
 			Name: fmt.Sprintf("agent-%d", i), Node: node, Began: 0, Ended: until,
@@ -166,10 +167,18 @@ func (d death) traffic(run *record.Run) {
 			n++
 		}
 	}
-	slices.SortStableFunc(run.Requests, func(a, b record.Request) int { return int(a.Due - b.Due) })
-	for i := range run.Requests {
-		run.Requests[i].Seq = uint64(i + 1)
+	// Sorting numbers instead of whole requests makes the tests several times as fast.
+	order := make([]int, len(run.Requests))
+	for i := range order {
+		order[i] = i
 	}
+	slices.SortStableFunc(order, func(a, b int) int { return int(run.Requests[a].Due - run.Requests[b].Due) })
+	sent := make([]record.Request, len(order))
+	for i, from := range order {
+		sent[i] = run.Requests[from]
+		sent[i].Seq = uint64(i + 1)
+	}
+	run.Requests = sent
 }
 
 // answer lets a pod answer the request, or the dying one fail it.

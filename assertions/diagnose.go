@@ -102,30 +102,43 @@ func (f *facts) explainStatus(r *record.Request, t *record.Timeline, what string
 
 // explainHandled names the cause where the process handled SIGTERM in some way.
 func (f *facts) explainHandled(r *record.Request, t *record.Timeline, what string) (code, why string) {
-	early := f.closedEarly(t) != ""
-	begun := r.FirstByte > 0
-	accepted := begun || acceptedBefore(t, r, f.doubt[r.Agent])
-	withListener := false
-	if m := closed(t); m.Seen() {
-		slack := blur + m.Uncertainty + f.doubt[r.Agent]
-		withListener = r.End >= m.At-slack && r.End <= m.At+slack
-	}
+	early, atClosing := f.closedEarly(t) != "", f.cutAtClosing(r, t)
+	accepted := acceptedBefore(t, r, f.doubt[r.Agent]) && (!early || !atClosing)
 	switch {
-	case begun, accepted && !(early && withListener):
+	case r.FirstByte > 0, accepted:
 		return "F3", fmt.Sprintf("%s, which had accepted it %s and did not finish it (%s)", what, acceptedWords(r, t), exitWords(t))
-	case withListener && !early && r.Reused == 0 && r.Accepted() && (r.ErrKind == record.ErrEOF || r.ErrKind == record.ErrReset):
-		return "F9", what + ", which closed its listener just as it had accepted the connection" + f.listenerWords(t)
-	case early && r.Reused == 0 && r.Accepted():
-		return "F2", what + ", which closed its listener while the connection was being made" + f.listenerWords(t)
-	case early && r.Reused > 0 && r.Accepted():
-		return "F2", what + ", which closed its kept-alive connections together with its listener" + f.listenerWords(t)
 	case early:
-		return "F2", what + ", which had stopped accepting" + f.listenerWords(t)
+		return "F2", what + earlyWords(r) + f.listenerWords(t)
+	case atClosing && justAccepted(r):
+		return "F9", what + ", which closed its listener just as it had accepted the connection" + f.listenerWords(t)
 	case r.Reused > 0 && f.afterRemoval(r, t) && !f.toldToClose(r):
 		return "F7", fmt.Sprintf("%s, on a connection that had carried %s, none of whose answers said Connection: close",
 			what, count(r.Reused, "request"))
 	}
 	return record.Unexplained, what + f.listenerWords(t) + "; nothing in its recorded end explains that"
+}
+
+// cutAtClosing reports whether the request ended together with the pod's listener.
+func (f *facts) cutAtClosing(r *record.Request, t *record.Timeline) bool {
+	m := closed(t)
+	slack := blur + m.Uncertainty + f.doubt[r.Agent]
+	return m.Seen() && r.End >= m.At-slack && r.End <= m.At+slack
+}
+
+// justAccepted reports whether a connection that had carried nothing was cut without an answer.
+func justAccepted(r *record.Request) bool {
+	return r.Reused == 0 && r.Accepted() && (r.ErrKind == record.ErrEOF || r.ErrKind == record.ErrReset)
+}
+
+// earlyWords tell what a listener that closed too early did to the request.
+func earlyWords(r *record.Request) string {
+	switch {
+	case !r.Accepted():
+		return ", which had stopped accepting"
+	case r.Reused > 0:
+		return ", which closed its kept-alive connections together with its listener"
+	}
+	return ", which closed its listener while the connection was being made"
 }
 
 // afterRemoval reports whether the request was begun once the pod was out of the EndpointSlice; where nobody saw that,

@@ -16,5 +16,7 @@
 //     refused, its exit code, a request that it had accepted and cut), and no doubt about the rest of the traffic undoes
 //     that. Passes stay as they are in the list, and the run is unknown at best.
 //
-// So a run whose generator was stopped or whose agent died is never a pass.
+// So a run whose generator was stopped or whose agent died is never a pass. Nor is one whose record contradicts itself,
+// one of which everything about the service was waived or skipped, or one with a waiver that names no check; load-was-real
+// itself cannot be waived. A request that failed outside the windows whose rate is judged keeps its class from passing.
 package assertions

@@ -18,7 +18,7 @@ const (
 	routedBefore = 30 * time.Second
 )
 
-var endpointRemoval = registerPerPod(Check{
+var _ = registerPerPod(Check{
 	Name:      "endpoint-removal",
 	Guarantee: "A deleted pod gets its last new connection within the removal budget, from every node",
 	Reference: "Kubernetes, Virtual IPs and Service Proxies: each node programs its own dataplane from the EndpointSlices",

@@ -206,7 +206,10 @@ func (f *facts) undecided(out *record.Finding, r rate, alpha float64) {
 		count(r.looks, "round"), thousands(int(all)), share(s.ErrorRate), thousands(need), r.failed)
 	if r.class.Slow() && r.failed == 0 {
 		out.Verdict = record.Skipped
-		out.Message += " Slow requests are too few for a rate:" + reason + " Each of them is judged by in-flight-complete."
+		out.Message += " Slow requests are too few for a rate:" + reason
+		if !f.run.NoFault {
+			out.Message += " Those in flight at a pod when it is deleted are judged by in-flight-complete."
+		}
 		return
 	}
 	out.Message += " So few requests cannot decide it:" + reason

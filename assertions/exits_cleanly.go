@@ -6,7 +6,7 @@ import (
 	"github.com/lastcall-dev/lastcall/record"
 )
 
-var exitsCleanly = registerPerPod(Check{
+var _ = registerPerPod(Check{
 	Name:      "exits-cleanly",
 	Guarantee: "A pod exits by itself, with 0, within its grace period",
 	Reference: "Kubernetes, Pod Lifecycle, Termination of Pods: SIGKILL ends what is still running when the grace period is over",
@@ -33,7 +33,7 @@ func (f *facts) exit(t *record.Timeline, out *record.Finding) {
 	switch {
 	case t.Forced:
 		out.Verdict = record.Fail
-		out.Measured = record.Quantity{Text: "not given its grace period"}
+		out.Measured = record.Quantity{Text: "no grace period"}
 		out.Message = "The pod was deleted with grace period 0, so it was not given the " + exactly(grace) + " that it asks for. " + f.endSeen(t)
 	case !t.Exited.Seen() || t.ExitCode < 0:
 		out.Verdict = record.Unknown

@@ -12,7 +12,7 @@ import (
 // the delete was sent. A scenario that demands such requests sets it; none in the record is then unknown, not skipped.
 const InFlight = "inflight"
 
-var inFlightComplete = registerPerPod(Check{
+var _ = registerPerPod(Check{
 	Name:      "in-flight-complete",
 	Guarantee: "A request that a pod accepted before SIGTERM is answered in full",
 	Reference: "Kubernetes, Pod Lifecycle, Termination of Pods: the grace period is for finishing what was begun; RFC 9530 for the body's digest",

@@ -84,7 +84,7 @@ func TestLuckDoesNotDecide(t *testing.T) {
 		"exits at once":  {exitsAtOnce, record.Fail, "F1"},
 		"forced":         {forcedDelete, record.Fail, "D2"},
 	} {
-		for seed := range uint64(10) {
+		for seed := range uint64(5) {
 			d := c.death()
 			d.seed, d.logs = seed, d.logs && seed%2 == 0
 			for i := range d.dataplane {

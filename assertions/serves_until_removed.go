@@ -15,7 +15,7 @@ var servesUntilRemoved = registerPerPod(Check{
 }, func(f *facts, t *record.Timeline) record.Finding {
 	broken := f.refusals(t)
 	seen := f.listener(t)
-	out := record.Finding{Verdict: seen.verdict, Measured: seen.lasted, Threshold: limit(f.run.SLO.EndpointRemoval, "open for %s or longer"), Message: seen.words}
+	out := record.Finding{Verdict: seen.verdict, Measured: seen.lasted, Threshold: limit(f.run.SLO.EndpointRemoval, "%s or longer"), Message: seen.words}
 	if len(broken) > 0 {
 		out.Verdict = record.Fail
 		out.Evidence = f.seqs(broken)
@@ -81,7 +81,7 @@ func stopped(p record.Probe) time.Duration {
 // the pod, wherever it is seen from.
 func (f *facts) listener(t *record.Timeline) witness {
 	budget := f.run.SLO.EndpointRemoval
-	var early, open, unsure *witness
+	seen := map[record.Verdict]*witness{} // the first of each kind, of those that fail the earliest
 	probes, refused := 0, 0
 	for _, p := range f.run.Probes {
 		if p.Pod != t.Pod {
@@ -93,32 +93,26 @@ func (f *facts) listener(t *record.Timeline) witness {
 		}
 		refused += p.Blips
 		w := f.probe(t, p, budget)
-		switch {
-		case w.verdict == record.Fail:
-			if early == nil || w.lasted.Value < early.lasted.Value {
-				early = &w
-			}
-		case w.verdict == record.Pass && open == nil:
-			open = &w
-		case unsure == nil:
-			unsure = &w
+		if known := seen[w.verdict]; known == nil || w.verdict == record.Fail && w.lasted.Value < known.lasted.Value {
+			seen[w.verdict] = &w
 		}
 	}
-	switch {
-	case early != nil:
-		return *early
-	case open != nil && refused > 0:
-		open.verdict = record.Unknown
-		open.words += fmt.Sprintf(" But %s of it failed in between, and when is not recorded.", count(refused, "dial"))
-		return *open
-	case open != nil:
-		return *open
-	case unsure != nil:
-		return *unsure
-	case probes > 0:
-		return witness{record.Unknown, record.Quantity{Text: "not measured"}, "No probe ever reached the pod's own address, so when its listener closed is not known."}
+	for _, v := range []record.Verdict{record.Fail, record.Pass, record.Unknown} {
+		w := seen[v]
+		if w == nil {
+			continue
+		}
+		if v == record.Pass && refused > 0 {
+			w.verdict = record.Unknown
+			w.words += fmt.Sprintf(" But %s of it failed in between, and when is not recorded.", count(refused, "dial"))
+		}
+		return *w
 	}
-	return witness{record.Unknown, record.Quantity{Text: "not measured"}, "Nobody probed the pod's own address, so when its listener closed is not known."}
+	why := "Nobody probed the pod's own address, so when its listener closed is not known."
+	if probes > 0 {
+		why = "No probe ever reached the pod's own address, so when its listener closed is not known."
+	}
+	return witness{record.Unknown, record.Quantity{Text: "not measured"}, why}
 }
 
 // probe judges one probe. The fault took effect between the delete's sending and its acceptance, so open long enough

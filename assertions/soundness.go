@@ -3,6 +3,7 @@ package assertions
 import (
 	"fmt"
 	"math"
+	"net/http"
 	"slices"
 	"time"
 
@@ -36,9 +37,6 @@ func requestsSound(f *facts) (problems []string) {
 	seqs := make(map[uint64]struct{}, len(f.run.Requests))
 	for i := range f.run.Requests {
 		r := &f.run.Requests[i]
-		if !timesSound(r) {
-			n["at times that contradict each other"]++
-		}
 		if _, twice := seqs[r.Seq]; twice {
 			n["with a number that another one has"]++
 		}
@@ -49,17 +47,28 @@ func requestsSound(f *facts) (problems []string) {
 		if r.Pod != "" && f.byName[r.Pod] == nil {
 			n["answered by a pod that is not in the record"]++
 		}
-		if r.ErrKind == record.NoError && (r.Code == 0 || r.FirstByte == 0) {
-			n["with neither an answer nor an error"]++
-		}
-		if r.ErrKind == record.NoError && r.Want >= 0 && r.Bytes != r.Want && r.Method != "HEAD" {
-			n["with a body of another length than was announced, and no error"]++
+		if why := contradiction(r); why != "" {
+			n[why]++
 		}
 	}
 	for _, what := range sorted(n) {
 		problems = append(problems, fmt.Sprintf("The record holds %s %s.", count(n[what], "request"), what))
 	}
 	return problems
+}
+
+// contradiction is what one request says against itself; "" nothing.
+func contradiction(r *record.Request) string {
+	switch {
+	case !timesSound(r):
+		return "at times that contradict each other"
+	case r.ErrKind != record.NoError:
+	case r.Code == 0 || r.FirstByte == 0:
+		return "with neither an answer nor an error"
+	case r.Want >= 0 && r.Bytes != r.Want && r.Method != http.MethodHead:
+		return "with a body of another length than was announced, and no error"
+	}
+	return ""
 }
 
 // timesSound reports whether the steps of a request follow each other.
@@ -82,27 +91,32 @@ func windowsSound(f *facts) (problems []string) {
 			problems = append(problems, fmt.Sprintf("The %s and the %s overlap.", windowName(ordered[i-1]), windowName(w)))
 		}
 	}
-	disruptions := windows(f.run, record.Disruption)
-	if len(disruptions) == 0 {
-		return problems // faultsHappened says so
+	if len(windows(f.run, record.Disruption)) > 0 { // otherwise faultsHappened says so
+		problems = append(problems, disruptionsHold(f)...)
 	}
-	holding := func(at time.Duration) *record.Window {
-		for i := range disruptions {
-			if disruptions[i].Contains(at) {
-				return &disruptions[i]
+	return problems
+}
+
+// disruptionsHold demands that each fault came in the window of its round, and that the window held on.
+func disruptionsHold(f *facts) (problems []string) {
+	disruptions := windows(f.run, record.Disruption)
+	holding := func(at time.Duration) record.Window {
+		for _, w := range disruptions {
+			if w.Contains(at) {
+				return w
 			}
 		}
-		return nil
+		return record.Window{}
 	}
 	for _, x := range f.run.Faults {
-		if w := holding(x.Began); x.Error == "" && (w == nil || w.Round != x.Round || x.Ended < x.Began) {
+		if w := holding(x.Began); x.Error == "" && (w.Kind == "" || w.Round != x.Round || x.Ended < x.Began) {
 			problems = append(problems, fmt.Sprintf("The fault %s on %s came at %s of the run, outside the disruption window of its round.", x.Name, x.Target, seconds(x.Began)))
 		}
 	}
 	for _, t := range f.dying() {
-		if w := holding(t.Delete.At); w != nil && w.Ended < t.Delete.At+f.run.SLO.EndpointRemoval {
+		if w := holding(t.Delete.At); w.Kind != "" && w.Ended < t.Delete.At+f.run.SLO.EndpointRemoval {
 			problems = append(problems, fmt.Sprintf("The %s ended %s after the delete of pod %s, sooner than traffic may still come to it (%s).",
-				windowName(*w), seconds(w.Ended-t.Delete.At), t.Pod, seconds(f.run.SLO.EndpointRemoval)))
+				windowName(w), seconds(w.Ended-t.Delete.At), t.Pod, seconds(f.run.SLO.EndpointRemoval)))
 		}
 	}
 	return problems

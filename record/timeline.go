@@ -137,13 +137,11 @@ func (m *Mark) first(e Event) {
 }
 
 func (t *Timeline) observe(e Event) {
+	if m := t.markOf(e.Kind); m != nil {
+		m.first(e)
+	}
 	switch e.Kind {
-	case PodCreated:
-		t.Created.first(e)
-	case PodReady:
-		t.Ready.first(e)
 	case PodTerminating:
-		t.Terminating.first(e)
 		t.Forced = t.Forced || e.Attr["grace"] == "0"
 		if n, err := strconv.Atoi(e.Attr["grace"]); err == nil && t.Grace == 0 {
 			t.Grace = time.Duration(n) * time.Second
@@ -153,24 +151,23 @@ func (t *Timeline) observe(e Event) {
 			t.EndpointRemoved.first(e)
 		}
 	case AppSignal:
-		t.Signal.first(e)
 		t.SignalLogged = true
-	case AppNotReady:
-		t.NotReady.first(e)
-	case AppListenerClosed:
-		t.AppClosed.first(e)
-	case AppDrained:
-		t.Drained.first(e)
-	case PodGone:
-		t.PodGone.first(e)
 	case SignalSent:
-		t.SignalSent.first(e)
 		t.Undelivered = t.Undelivered || e.Attr["delivered"] == "false"
 	case KubeletEvent:
 		t.reported(e)
 	default:
 		t.lived(e)
 	}
+}
+
+// markOf is the mark that the first event of the kind sets; nil where there is more to it.
+func (t *Timeline) markOf(kind string) *Mark {
+	return map[string]*Mark{
+		PodCreated: &t.Created, PodReady: &t.Ready, PodTerminating: &t.Terminating, PodGone: &t.PodGone,
+		AppSignal: &t.Signal, AppNotReady: &t.NotReady, AppListenerClosed: &t.AppClosed, AppDrained: &t.Drained,
+		SignalSent: &t.SignalSent,
+	}[kind]
 }
 
 func (t *Timeline) target(f Fault) {
