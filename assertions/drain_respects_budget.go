@@ -99,29 +99,46 @@ func (f *facts) evicted(x record.Fault, w record.Window) eviction {
 	}
 	refused := map[string]time.Duration{}
 	for _, e := range f.run.Events {
-		switch {
-		case e.At < x.Began:
-		case e.Kind == record.NodeUncordoned && e.Object == x.Target, e.Kind == record.NodeCordoned && e.Object == x.Target && e.Attr[record.Foreign] == "true":
-			d.restored = true
-		case e.At > w.Ended:
-		case e.Kind == record.DrainTimedOut && e.Object == x.Target:
-			d.timedOut = true
-			for _, at := range refused {
-				d.longest = max(d.longest, e.At-at)
-			}
-		case e.Kind == record.EvictionBlocked && slices.Contains(d.pods, e.Object):
-			refused[e.Object] = e.At
-			if d.why == "" {
-				d.why = e.Detail
-			}
-		case e.Kind == record.EvictionAccepted && refused[e.Object] > 0:
-			d.longest = max(d.longest, e.At-refused[e.Object])
-			d.blocked = append(d.blocked, e.Object)
-			delete(refused, e.Object)
+		if e.At < x.Began || e.At > w.Ended && e.Kind != record.NodeUncordoned {
+			continue // of an earlier round or a later one; the node's cordon may stay until the run ends
+		}
+		if e.Object == x.Target {
+			d.ofNode(e, refused)
+		} else if slices.Contains(d.pods, e.Object) {
+			d.ofPod(e, refused)
 		}
 	}
 	d.blocked = append(d.blocked, sorted(refused)...)
 	return d
+}
+
+// ofNode takes an event of the node. Refused are the evictions that were refused and not yet accepted, since when.
+func (d *eviction) ofNode(e record.Event, refused map[string]time.Duration) {
+	switch {
+	case e.Kind == record.NodeUncordoned, e.Kind == record.NodeCordoned && e.Attr[record.Foreign] == "true":
+		d.restored = true
+	case e.Kind == record.DrainTimedOut:
+		d.timedOut = true
+		for _, at := range refused {
+			d.longest = max(d.longest, e.At-at)
+		}
+	}
+}
+
+// ofPod takes an event of a pod that was on the node.
+func (d *eviction) ofPod(e record.Event, refused map[string]time.Duration) {
+	at, blocked := refused[e.Object]
+	switch {
+	case e.Kind == record.EvictionBlocked:
+		refused[e.Object] = e.At
+		if d.why == "" {
+			d.why = e.Detail
+		}
+	case e.Kind == record.EvictionAccepted && blocked:
+		d.longest = max(d.longest, e.At-at)
+		d.blocked = append(d.blocked, e.Object)
+		delete(refused, e.Object)
+	}
 }
 
 // waits tells how long the budget held evictions back.

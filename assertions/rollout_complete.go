@@ -26,17 +26,7 @@ func (f *facts) rollout(x record.Fault, w record.Window) record.Finding {
 	wanted := f.run.Workload.Replicas
 	promised := max(wanted-f.run.Workload.MaxUnavailable, 1) // a promise of none still leaves nobody to serve
 	r := f.readyBetween(x.Began, w.Ended)
-	var stay, fresh []string
-	for _, name := range old {
-		if !r.gone[name] {
-			stay = append(stay, name)
-		}
-	}
-	for _, name := range sorted(r.ready) {
-		if !slices.Contains(old, name) {
-			fresh = append(fresh, name)
-		}
-	}
+	stay, fresh := replaced(old, r)
 	out := record.Finding{
 		Measured:  record.Quantity{Value: float64(r.least), Unit: "pods", Text: fmt.Sprintf("%d of %d new, ≥ %d ready", len(fresh), wanted, r.least)},
 		Threshold: record.Quantity{Value: float64(promised), Unit: "pods", Text: fmt.Sprintf("%d new, ≥ %d ready", wanted, promised)},
@@ -66,6 +56,21 @@ func (f *facts) rollout(x record.Fault, w record.Window) record.Finding {
 		out.Message = fmt.Sprintf("All %d pods were replaced within %s; never fewer than %d were ready, %d were promised.", wanted, seconds(w.Ended-x.Began), r.least, promised)
 	}
 	return out
+}
+
+// replaced tells which of the old pods are still there, and which of the ready ones are new.
+func replaced(old []string, r readiness) (stay, fresh []string) {
+	for _, name := range old {
+		if !r.gone[name] {
+			stay = append(stay, name)
+		}
+	}
+	for _, name := range sorted(r.ready) {
+		if !slices.Contains(old, name) {
+			fresh = append(fresh, name)
+		}
+	}
+	return stay, fresh
 }
 
 // podsOf are the pods that the fault was to end.
