@@ -71,6 +71,9 @@ var _ = ginkgo.Describe("gate", ginkgo.Ordered, ginkgo.ContinueOnFailure, func()
 			gomega.Expect(result.Unmet).To(gomega.BeEmpty(), "see %s", filepath.Join(result.Dir, "report.html"))
 		})
 	}
+	ginkgo.It("is told the same by the local platform", ginkgo.Label("local"), undoTime, func(ctx ginkgo.SpecContext) {
+		compareWithLocal(ctx, ginkgo.GinkgoRandomSeed())
+	})
 })
 
 func spec(i suites.Item) string { return i.App + " under " + i.Scenario }
