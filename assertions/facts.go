@@ -64,7 +64,7 @@ func learn(run *record.Run) *facts {
 		f.sources[a.Node].doubt = max(f.sources[a.Node].doubt, a.Clock.Uncertainty)
 	}
 	for i := range run.Requests {
-		if pod := run.Requests[i].Pod; pod != "" {
+		if pod := run.Requests[i].Pod; pod != "" && !f.answered[pod] {
 			f.answered[pod] = true
 		}
 	}

@@ -34,13 +34,11 @@ func requestsSound(f *facts) (problems []string) {
 		agents[a.Name] = true
 	}
 	n := map[string]int{}
-	seqs := make(map[uint64]struct{}, len(f.run.Requests))
+	if twice := doubled(f.run.Requests); twice > 0 {
+		n["with a number that another one has"] = twice
+	}
 	for i := range f.run.Requests {
 		r := &f.run.Requests[i]
-		if _, twice := seqs[r.Seq]; twice {
-			n["with a number that another one has"]++
-		}
-		seqs[r.Seq] = struct{}{}
 		if !agents[r.Agent] && len(agents) > 0 {
 			n["from an agent that is not in the record"]++
 		}
@@ -55,6 +53,25 @@ func requestsSound(f *facts) (problems []string) {
 		problems = append(problems, fmt.Sprintf("The record holds %s %s.", count(n[what], "request"), what))
 	}
 	return problems
+}
+
+// doubled counts the requests whose number an earlier one has. Most records are in the order of their numbers.
+func doubled(requests []record.Request) (n int) {
+	ascending := true
+	for i := 1; i < len(requests) && ascending; i++ {
+		ascending = requests[i].Seq > requests[i-1].Seq
+	}
+	if ascending {
+		return 0
+	}
+	seen := make(map[uint64]bool, len(requests))
+	for i := range requests {
+		if seen[requests[i].Seq] {
+			n++
+		}
+		seen[requests[i].Seq] = true
+	}
+	return n
 }
 
 // contradiction is what one request says against itself; "" nothing.
