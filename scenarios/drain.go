@@ -17,8 +17,10 @@ var _ = register(Scenario{
 	Loads:       httpLoads(),
 	Fault:       faults.Drain{},
 	Needs:       []fixtures.Feature{fixtures.NodeDrain},
-	Replicas:    4, // two on each of two workers, so that the second eviction has to wait for the first one's successor
-	Budget:      budgetOf(1),
+	// Four on each of two workers: three evictions wait for a successor of the one before, and the round is long enough
+	// to decide the error rate.
+	Replicas: 8,
+	Budget:   budgetOf(1),
 })
 
 var _ = register(Scenario{

@@ -32,7 +32,7 @@ type Drain struct {
 // drainLimit is for a drain at its longest, and for what a later round does before it.
 const drainLimit = 3 * time.Minute
 
-// DrainTimeout is enough for two pods of the application, of which the second waits for the first one's successor.
+// DrainTimeout is enough for four pods of the application, each of which waits for the successor of the one before.
 const DrainTimeout = 50 * time.Second
 
 // controlPlane is in the roles of a node that is not drained: the cluster would lose its own brain.
