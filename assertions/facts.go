@@ -98,7 +98,7 @@ func (f *facts) take(i int) {
 		s.last = max(s.last, r.Start)
 		s.sent++
 	}
-	if pod != "" && !r.PodByConn {
+	if pod != "" {
 		f.dial(pod, r)
 	}
 }

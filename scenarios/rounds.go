@@ -91,8 +91,26 @@ func (x *execution) awaitWhole(ctx context.Context, together []record.Fault) err
 	for _, f := range together {
 		x.awaitListener(ctx, f)
 	}
-	return nil
+	return x.outlast(ctx, together)
 }
+
+// outlast lets traffic run until the removal budget of the last delete is over: before that, that no new connection
+// reached a pod any more proves nothing.
+func (x *execution) outlast(ctx context.Context, together []record.Fault) error {
+	var last time.Duration
+	for _, f := range together {
+		last = max(last, f.Ended)
+	}
+	for _, e := range x.log.all() {
+		if e.Source == record.SourcePod && e.Kind == record.PodTerminating {
+			last = max(last, e.At)
+		}
+	}
+	return pause(ctx, last+x.options.SLO.EndpointRemoval+budgetMargin-x.clock())
+}
+
+// budgetMargin is more than the spacing of new connections from one agent.
+const budgetMargin = 500 * time.Millisecond
 
 // all asks the same of each fault.
 func all(together []record.Fault, of func(record.Fault, []record.Event) bool) func([]record.Event) bool {
