@@ -21,6 +21,7 @@ type Limits struct {
 	Happen   time.Duration // from a fault until it is observed
 	Whole    time.Duration // from a fault until the service is whole again
 	Listener time.Duration // from then until the probes have seen the target's listener end
+	Outlast  time.Duration // of traffic after the removal budget of the last delete; more than its connections are apart
 	Drain    time.Duration // for what agents have in flight when they are asked to stop
 	Collect  time.Duration // handing the records over
 	Close    time.Duration // undoing and removing everything
@@ -30,7 +31,7 @@ type Limits struct {
 // DefaultLimits suit a small cluster on a small machine.
 func DefaultLimits() Limits {
 	return Limits{
-		Describe: 15 * time.Second, Stage: 3 * time.Minute, Inject: time.Minute, Happen: 15 * time.Second, Whole: 2 * time.Minute, Listener: 10 * time.Second,
+		Describe: 15 * time.Second, Stage: 3 * time.Minute, Inject: time.Minute, Happen: 15 * time.Second, Whole: 2 * time.Minute, Listener: 10 * time.Second, Outlast: 500 * time.Millisecond,
 		Drain: 30 * time.Second, Collect: time.Minute, Close: 90 * time.Second, Warm: 2 * time.Second,
 	}
 }

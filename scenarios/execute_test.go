@@ -16,7 +16,8 @@ import (
 // executed runs a scenario with the fault in the world, whose application is called app.
 func (w *world) executed(ctx context.Context, fault faults.Fault, change ...func(*Options)) (*record.Run, error) {
 	w.t.Helper()
-	o := Options{Limits: quick(), Save: w.save}
+	o := Options{Limits: quick(), Save: w.save, SLO: record.DefaultSLO()}
+	o.SLO.EndpointRemoval = 10 * time.Millisecond
 	for _, f := range change {
 		f(&o)
 	}

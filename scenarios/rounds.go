@@ -39,6 +39,9 @@ func (x *execution) round(ctx context.Context, number int) error {
 		began = together[0].Began
 		err = x.awaitWhole(ctx, together)
 	}
+	if err == nil {
+		err = x.outlast(ctx, together)
+	}
 	x.run.Windows = append(x.run.Windows, record.Window{Kind: record.Disruption, Round: number, Began: began, Ended: x.clock()})
 	x.note(record.RoundEnded, strconv.Itoa(number), "")
 	return err
@@ -91,7 +94,7 @@ func (x *execution) awaitWhole(ctx context.Context, together []record.Fault) err
 	for _, f := range together {
 		x.awaitListener(ctx, f)
 	}
-	return x.outlast(ctx, together)
+	return nil
 }
 
 // outlast lets traffic run until the removal budget of the last delete is over: before that, that no new connection
@@ -106,11 +109,8 @@ func (x *execution) outlast(ctx context.Context, together []record.Fault) error 
 			last = max(last, e.At)
 		}
 	}
-	return pause(ctx, last+x.options.SLO.EndpointRemoval+budgetMargin-x.clock())
+	return pause(ctx, last+x.options.SLO.EndpointRemoval+x.options.Limits.Outlast-x.clock())
 }
-
-// budgetMargin is more than the spacing of new connections from one agent.
-const budgetMargin = 500 * time.Millisecond
 
 // all asks the same of each fault.
 func all(together []record.Fault, of func(record.Fault, []record.Event) bool) func([]record.Event) bool {
