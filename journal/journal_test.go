@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,7 +36,7 @@ func beKilled(folder string) {
 	if err := errors.Join(err1, err2, err3, j.Done(id)); err != nil {
 		panic(err)
 	}
-	os.Stdout.WriteString("written\n")
+	fmt.Fprintln(os.Stdout, "written")
 	select {}
 }
 

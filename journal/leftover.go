@@ -18,6 +18,9 @@ import (
 // ErrLive means that the run still goes on: its journal is its own.
 var ErrLive = errors.New("the run is still going on")
 
+// ErrLeftovers means that a run must not start on the cluster.
+var ErrLeftovers = errors.New("a killed run has left something on this cluster: run lastcall recover")
+
 // Undoer takes back the changes of one kind, from their entries alone. Undo is idempotent: of something that is as
 // before, or gone, it is no error.
 type Undoer interface {
@@ -224,6 +227,29 @@ func undo(ctx context.Context, e Entry, choose func(Entry) (Undoer, error)) (err
 	}
 	if err != nil {
 		return fmt.Errorf("undoing %s: %w", e, err)
+	}
+	return nil
+}
+
+// Clean is ErrLeftovers, with what it is, while something of a killed run is left on the cluster: the next run would take
+// it for the cluster's own behaviour.
+func Clean(folder, cluster string) error {
+	found, err := Leftovers(folder)
+	if err != nil {
+		return err
+	}
+	for _, l := range found {
+		if l.Live {
+			continue
+		}
+		if len(l.Damaged) > 0 {
+			return fmt.Errorf("%w (the journal %s is damaged)", ErrLeftovers, l.Path)
+		}
+		for _, e := range slices.Backward(l.Entries) {
+			if e.Cluster == cluster {
+				return fmt.Errorf("%w (%d changes, the last one is %s)", ErrLeftovers, len(l.Entries), e)
+			}
+		}
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ type Change struct {
 	What   string // in words: "namespace"
 }
 
-// Foreign, "true" in Attr of an event of the kind Made, says that it was so before: it is nobody's to take back.
+// Foreign is the attribute of an event of the kind Made that says, with "true", that it was so before: it is nobody's to take back.
 const Foreign = "before"
 
 // Changes are all that a run may make and has to take back.

@@ -113,7 +113,7 @@ type execution struct {
 }
 
 func newExecution(p fixtures.Platform, s Scenario, app apps.App, o Options) *execution {
-	o = o.withDefaults(s)
+	o = o.withDefaults()
 	now := time.Now()
 	x := &execution{platform: p, scenario: s, app: app, options: o, origin: now}
 	x.run = &record.Run{
@@ -125,7 +125,7 @@ func newExecution(p fixtures.Platform, s Scenario, app apps.App, o Options) *exe
 	return x
 }
 
-func (o Options) withDefaults(s Scenario) Options {
+func (o Options) withDefaults() Options {
 	if o.SLO.Rounds == 0 {
 		o.SLO = record.DefaultSLO()
 	}

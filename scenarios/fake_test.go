@@ -88,7 +88,7 @@ type fakeStage struct{ *world }
 func (s fakeStage) Workload() record.Workload {
 	return record.Workload{Name: "app", Service: "10.0.0.1:80"}
 }
-func (s fakeStage) Agents() []fixtures.Agent { return []fixtures.Agent{fakeAgent{s.world}} }
+func (s fakeStage) Agents() []fixtures.Agent { return []fixtures.Agent{fakeAgent(s)} }
 func (s fakeStage) Pods() []record.Pod       { return []record.Pod{{Name: "pod"}} }
 func (s fakeStage) Ready(context.Context) ([]record.Pod, error) {
 	return s.Pods(), nil

@@ -19,9 +19,6 @@ import (
 // recoverLimit bounds the undo of everything that is left: a namespace takes about ten seconds, a node less than one.
 const recoverLimit = 5 * time.Minute
 
-// errLeftovers keeps a run off a cluster on which a killed run has left something.
-var errLeftovers = errors.New("a killed run has left something on this cluster: run lastcall recover")
-
 func newRecover() *cobra.Command {
 	var dryRun bool
 	c := &cobra.Command{
@@ -154,22 +151,10 @@ func (r *recovery) choose(ctx context.Context, e journal.Entry) (journal.Undoer,
 
 func (r *recovery) say(format string, args ...any) { fmt.Fprintf(r.out, format+"\n", args...) }
 
-// refuseLeftovers keeps a run off the cluster while something of a killed run is left there, which would be taken for
-// the cluster's own behaviour.
+// refuseLeftovers keeps a run off the cluster while something of a killed run is left there.
 func refuseLeftovers(folder, identity string) error {
-	found, err := journal.Leftovers(folder)
-	if err != nil {
+	if err := journal.Clean(folder, identity); err != nil {
 		return errors.Join(errEnvironment, err)
-	}
-	for _, l := range found {
-		for _, e := range l.Entries {
-			if !l.Live && e.Cluster == identity {
-				return errors.Join(errEnvironment, fmt.Errorf("%w (%d of run %s, the last one is %s)", errLeftovers, len(l.Entries), l.Run, l.Entries[len(l.Entries)-1]))
-			}
-		}
-		if len(l.Damaged) > 0 && !l.Live {
-			return errors.Join(errEnvironment, fmt.Errorf("%w (the journal %s is damaged)", errLeftovers, l.Path))
-		}
 	}
 	return nil
 }

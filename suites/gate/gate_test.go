@@ -14,6 +14,7 @@ import (
 	"github.com/lastcall-dev/lastcall/fixtures/cluster"
 	"github.com/lastcall-dev/lastcall/fixtures/kube"
 	"github.com/lastcall-dev/lastcall/fixtures/source"
+	"github.com/lastcall-dev/lastcall/journal"
 	"github.com/lastcall-dev/lastcall/record"
 	"github.com/lastcall-dev/lastcall/reports"
 	"github.com/lastcall-dev/lastcall/scenarios"
@@ -39,7 +40,11 @@ func TestGate(t *testing.T) {
 var _ = ginkgo.BeforeSuite(func(ctx ginkgo.SpecContext) {
 	root, err := source.Root()
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
-	c, err := cluster.Up(ctx, cluster.Options{Progress: say})
+	options := cluster.Options{Progress: say}
+	folder, err := journal.Folder()
+	gomega.Expect(err).NotTo(gomega.HaveOccurred())
+	gomega.Expect(journal.Clean(folder, options.Identity())).To(gomega.Succeed())
+	c, err := cluster.Up(ctx, options)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
 	out := os.Getenv("LASTCALL_OUT")
 	if out == "" {
@@ -47,7 +52,11 @@ var _ = ginkgo.BeforeSuite(func(ctx ginkgo.SpecContext) {
 	}
 	runner = suites.Runner{
 		Platform: kube.New(c, root), Out: out,
-		Options: scenarios.Options{Seed: ginkgo.GinkgoRandomSeed(), SLO: record.DefaultSLO(), Watch: steps{}},
+		Options: scenarios.Options{Seed: ginkgo.GinkgoRandomSeed(), SLO: record.DefaultSLO(), Watch: steps{},
+			Journal: func(runID string) (*journal.Journal, error) {
+				return journal.Create(folder, runID, options.Identity())
+			},
+		},
 		Command: func(i suites.Item, seed int64) string {
 			return fmt.Sprintf("bin/lastcall run %s --app %s --seed %d", i.Scenario, i.App, seed)
 		},
