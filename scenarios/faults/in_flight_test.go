@@ -22,6 +22,8 @@ func TestADeleteIsHeldBackUntilASlowRequestWillOutlastIt(t *testing.T) {
 		{"less than half of a short one is left", agent.InFlight{Started: 10 * s, FirstByte: 10 * s, Takes: 3 * s}, 11*s + 501*ms, false},
 		{"sent, perhaps not accepted", agent.InFlight{Started: 10 * s, Takes: 8 * s}, 10*s + 499*ms, false},
 		{"accepted, nothing answered yet", agent.InFlight{Started: 10 * s, Takes: 8 * s}, 10*s + 500*ms, true},
+		{"a short one, accepted, nothing answered yet", agent.InFlight{Started: 10 * s, Takes: s}, 10*s + 250*ms, true},
+		{"a short one, perhaps not accepted", agent.InFlight{Started: 10 * s, Takes: s}, 10*s + 249*ms, false},
 		{"nearly answered, no byte yet", agent.InFlight{Started: 10 * s, Takes: 8 * s}, 17 * s, false},
 	}
 	for _, c := range cases {
