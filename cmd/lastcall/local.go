@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/lastcall-dev/lastcall/fixtures"
 	"github.com/lastcall-dev/lastcall/fixtures/apps"
 	"github.com/lastcall-dev/lastcall/fixtures/local"
 	"github.com/lastcall-dev/lastcall/record"
@@ -35,8 +36,9 @@ type localFlags struct {
 	scenariosAreGiven bool
 }
 
-func newLocal() *cobra.Command {
-	var f localFlags
+func newLocal() *cobra.Command { return newLocalFor(new(localFlags)) }
+
+func newLocalFor(f *localFlags) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "local [flags] -- COMMAND…",
 		Short: "Run a program as local processes in place of pods, without a cluster, and judge it",
@@ -155,7 +157,7 @@ func (f *localFlags) refuse() error {
 
 // choose fits the scenarios to the flags. Those that nobody asked for by name and that cannot be are left out, and the
 // notes say why.
-func (f *localFlags) choose(p *local.Platform) (notes []string) {
+func (f *localFlags) choose(p fixtures.Platform) (notes []string) {
 	for _, name := range f.scenarios {
 		scenario, err := scenarios.Find(name)
 		if err != nil {
@@ -273,4 +275,3 @@ func (h *honouring) Model() []string {
 	}
 	return model
 }
-
