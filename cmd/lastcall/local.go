@@ -32,7 +32,6 @@ type localFlags struct {
 	seed              int64
 	slo, out, output  string
 	chosen            []scenarios.Scenario
-	commandLine       func(suites.Item, int64) string
 	scenariosAreGiven bool
 }
 

@@ -62,34 +62,51 @@ func parseRequest(text string) (asked, error) {
 	return r, nil
 }
 
-func (r *asked) option(name, value string) (err error) {
-	switch name {
-	case "-H":
-		key, rest, found := strings.Cut(value, ":")
-		if !found || key == "" || strings.ContainsAny(key, " \t") || strings.ContainsAny(value, "\r\n") {
-			return fmt.Errorf("header %q is not written as 'Name: value'", value)
-		}
-		r.header = append(r.header, [2]string{key, strings.TrimSpace(rest)})
-	case "-d":
-		if r.body != nil {
-			return errors.New("it has two bodies")
-		}
-		r.body = []byte(value)
-		if file, found := strings.CutPrefix(value, "@"); found {
-			if r.body, err = os.ReadFile(file); err != nil {
-				return fmt.Errorf("reading its body: %w", err)
-			}
-		}
-	case "->":
-		if r.expect, err = strconv.Atoi(value); err != nil || r.expect < 200 || r.expect > 599 {
-			return fmt.Errorf("%q is no status from 200 to 599", value)
-		}
-	case "takes":
-		if r.takes, err = time.ParseDuration(value); err != nil || r.takes <= 0 {
-			return fmt.Errorf("%q is no duration such as 3s", value)
-		}
-	default:
+// options of a request, by the word that begins them.
+var options = map[string]func(r *asked, value string) error{
+	"-H": (*asked).addHeader, "-d": (*asked).setBody, "->": (*asked).setExpect, "takes": (*asked).setTakes,
+}
+
+func (r *asked) option(name, value string) error {
+	set, known := options[name]
+	if !known {
 		return fmt.Errorf("%q is not known; write it as %s", name, requestSyntax)
+	}
+	return set(r, value)
+}
+
+func (r *asked) addHeader(value string) error {
+	name, rest, found := strings.Cut(value, ":")
+	if !found || name == "" || strings.ContainsAny(name, " \t") || strings.ContainsAny(value, "\r\n") {
+		return fmt.Errorf("header %q is not written as 'Name: value'", value)
+	}
+	r.header = append(r.header, [2]string{name, strings.TrimSpace(rest)})
+	return nil
+}
+
+func (r *asked) setBody(value string) (err error) {
+	if r.body != nil {
+		return errors.New("it has two bodies")
+	}
+	r.body = []byte(value)
+	if file, found := strings.CutPrefix(value, "@"); found {
+		if r.body, err = os.ReadFile(file); err != nil {
+			return fmt.Errorf("reading its body: %w", err)
+		}
+	}
+	return nil
+}
+
+func (r *asked) setExpect(value string) (err error) {
+	if r.expect, err = strconv.Atoi(value); err != nil || r.expect < 200 || r.expect > 599 {
+		return fmt.Errorf("%q is no status from 200 to 599", value)
+	}
+	return nil
+}
+
+func (r *asked) setTakes(value string) (err error) {
+	if r.takes, err = time.ParseDuration(value); err != nil || r.takes <= 0 {
+		return fmt.Errorf("%q is no duration such as 3s", value)
 	}
 	return nil
 }

@@ -6,42 +6,63 @@ import (
 )
 
 // split cuts a line into words as a POSIX shell does, without any expansion (XCU 2.2, Quoting).
-func split(line string) (words []string, err error) {
-	var word strings.Builder
-	var inside rune // the quote that is open
-	begun, escaped := false, false
+func split(line string) ([]string, error) {
+	var s splitter
 	for _, r := range line {
-		switch {
-		case escaped:
-			if inside == '"' && r != '"' && r != '\\' {
-				word.WriteByte('\\')
-			}
-			word.WriteRune(r)
-			escaped = false
-		case r == '\\' && inside != '\'':
-			begun, escaped = true, true
-		case inside != 0 && r == inside:
-			inside = 0
-		case inside == 0 && (r == '\'' || r == '"'):
-			begun, inside = true, r
-		case inside == 0 && (r == ' ' || r == '\t' || r == '\n'):
-			if begun {
-				words = append(words, word.String())
-			}
-			word.Reset()
-			begun = false
-		default:
-			begun = true
-			word.WriteRune(r)
-		}
+		s.take(r)
 	}
-	if inside != 0 || escaped {
+	if s.inside != 0 || s.escaped {
 		return nil, errors.New("a quote is not closed")
 	}
-	if begun {
-		words = append(words, word.String())
+	s.end()
+	return s.words, nil
+}
+
+// splitter is on its way through a line.
+type splitter struct {
+	words   []string
+	word    strings.Builder
+	begun   bool // a word, perhaps an empty one
+	inside  rune // the quote that is open; 0 none
+	escaped bool // by a backslash
+}
+
+func (s *splitter) take(r rune) {
+	switch {
+	case s.escaped:
+		if s.inside == '"' && r != '"' && r != '\\' {
+			s.word.WriteByte('\\')
+		}
+		s.word.WriteRune(r)
+		s.escaped = false
+	case r == '\\' && s.inside != '\'':
+		s.begun, s.escaped = true, true
+	case s.inside != 0:
+		s.quoted(r)
+	case r == '\'' || r == '"':
+		s.begun, s.inside = true, r
+	case strings.ContainsRune(" \t\n", r):
+		s.end()
+	default:
+		s.begun = true
+		s.word.WriteRune(r)
 	}
-	return words, nil
+}
+
+func (s *splitter) quoted(r rune) {
+	if r == s.inside {
+		s.inside = 0
+		return
+	}
+	s.word.WriteRune(r)
+}
+
+func (s *splitter) end() {
+	if s.begun {
+		s.words = append(s.words, s.word.String())
+	}
+	s.word.Reset()
+	s.begun = false
 }
 
 // quote makes one word of a shell of the text.
