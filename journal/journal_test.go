@@ -243,3 +243,25 @@ func TestTheFolderIsTheUsersStateFolder(t *testing.T) {
 		t.Errorf("%s, %v", got, err)
 	}
 }
+
+func TestTwoRunsNeverShareACluster(t *testing.T) {
+	folder := t.TempDir()
+	release, err := journal.Claim(folder, "kind-a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := journal.Claim(folder, "kind-a"); !errors.Is(err, journal.ErrClaimed) {
+		t.Errorf("a second run: %v", err)
+	}
+	other, err := journal.Claim(folder, "kind-b")
+	if err != nil {
+		t.Errorf("another cluster: %v", err)
+	}
+	other()
+	release()
+	again, err := journal.Claim(folder, "kind-a")
+	if err != nil {
+		t.Fatalf("after the first has ended: %v", err)
+	}
+	again()
+}

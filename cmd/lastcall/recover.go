@@ -151,10 +151,11 @@ func (r *recovery) choose(ctx context.Context, e journal.Entry) (journal.Undoer,
 
 func (r *recovery) say(format string, args ...any) { fmt.Fprintf(r.out, format+"\n", args...) }
 
-// refuseLeftovers keeps a run off the cluster while something of a killed run is left there.
-func refuseLeftovers(folder, identity string) error {
-	if err := journal.Clean(folder, identity); err != nil {
-		return errors.Join(errEnvironment, err)
+// claim keeps this run off the cluster while another uses it or something of a killed run is left there.
+func claim(folder, identity string) (release func(), err error) {
+	release, err = journal.Claim(folder, identity)
+	if err != nil {
+		return nil, errors.Join(errEnvironment, err)
 	}
-	return nil
+	return release, nil
 }

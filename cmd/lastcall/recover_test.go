@@ -73,7 +73,7 @@ func TestADryRunListsAndChangesNothing(t *testing.T) {
 	if err != nil || len(undone) > 0 || !strings.Contains(said, "would undo a object of run r1 on "+ours) {
 		t.Errorf("%v, %v, %s", err, undone, said)
 	}
-	if err := refuseLeftovers(folder, ours); err == nil {
+	if err := claimed(folder, ours); err == nil {
 		t.Error("after a dry run nothing is left")
 	}
 }
@@ -102,7 +102,7 @@ func TestWhatRemainsIsToldAndEndsInExitCodeSix(t *testing.T) {
 			if c.kinds != nil && !slices.Contains(undone, ours+" r1 a") {
 				t.Errorf("after a failure the others have no turn: %v", undone)
 			}
-			if err := refuseLeftovers(folder, ours); err == nil {
+			if err := claimed(folder, ours); err == nil {
 				t.Error("a run would start with leftovers")
 			}
 		})
@@ -115,22 +115,22 @@ func TestWithItsClusterEverythingThatWasChangedThereIsGone(t *testing.T) {
 	if said, undone, err := recovered(t, folder, false, nil); err != nil || len(undone) > 0 {
 		t.Errorf("%v, %v, %s", err, undone, said)
 	}
-	if err := refuseLeftovers(folder, "gone"); err != nil {
+	if err := claimed(folder, "gone"); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestARunStartsOnlyOnAClusterWithoutLeftovers(t *testing.T) {
 	folder := t.TempDir()
-	if err := refuseLeftovers(filepath.Join(folder, "missing"), ours); err != nil {
+	if err := claimed(filepath.Join(folder, "missing"), ours); err != nil {
 		t.Error(err)
 	}
 	killed(t, folder, "r1", ours, "a")
-	err := refuseLeftovers(folder, ours)
+	err := claimed(folder, ours)
 	if exitCode(err) != exitEnvironment || !strings.Contains(err.Error(), "lastcall recover") || !strings.Contains(err.Error(), "r1") {
 		t.Errorf("exit %d: %v", exitCode(err), err)
 	}
-	if err := refuseLeftovers(folder, "another"); err != nil {
+	if err := claimed(folder, "another"); err != nil {
 		t.Errorf("another cluster: %v", err)
 	}
 }
@@ -149,7 +149,7 @@ func TestALiveRunIsLeftAlone(t *testing.T) {
 	if err != nil || len(undone) > 0 || !strings.Contains(said, "r1 is still going on") {
 		t.Errorf("%v, %v, %s", err, undone, said)
 	}
-	if err := refuseLeftovers(folder, ours); err != nil {
+	if err := claimed(folder, ours); err != nil {
 		t.Errorf("a live run is held to be a leftover: %v", err)
 	}
 }
@@ -169,4 +169,13 @@ func TestAnUnfinishedLineIsReported(t *testing.T) {
 	if err != nil || len(undone) != 1 || !strings.Contains(said, "unfinished last line") {
 		t.Errorf("%v, %v, %s", err, undone, said)
 	}
+}
+
+// claimed claims the cluster and lets go of it again.
+func claimed(folder, identity string) error {
+	release, err := claim(folder, identity)
+	if err == nil {
+		release()
+	}
+	return err
 }

@@ -35,10 +35,11 @@ type runFlags struct {
 	keep      bool
 	skipFault bool
 	cluster   cluster.Options
+	release   func() // lets other runs at the cluster
 }
 
 func newRun() *cobra.Command {
-	var f runFlags
+	f := runFlags{release: func() {}}
 	c := &cobra.Command{
 		Use:   "run SCENARIO… | run --suite NAME",
 		Short: "Run scenarios on the cluster and judge them",
@@ -87,6 +88,7 @@ func (f *runFlags) execute(c *cobra.Command, args []string) error {
 	}
 	progress := newProgress(c.ErrOrStderr())
 	defer progress.close()
+	defer func() { f.release() }()
 	runner, err := f.runner(c.Context(), slo, progress)
 	if err != nil {
 		return err
@@ -161,9 +163,11 @@ func (f *runFlags) runner(ctx context.Context, slo record.SLO, p *progress) (sui
 		return suites.Runner{}, errors.Join(errEnvironment, err)
 	}
 	identity := f.cluster.Identity()
-	if err := refuseLeftovers(folder, identity); err != nil {
+	release, err := claim(folder, identity)
+	if err != nil {
 		return suites.Runner{}, err
 	}
+	f.release = release
 	f.cluster.Progress = p.Step
 	c, err := cluster.Up(ctx, f.cluster)
 	if err != nil {

@@ -43,7 +43,9 @@ var _ = ginkgo.BeforeSuite(func(ctx ginkgo.SpecContext) {
 	options := cluster.Options{Progress: say}
 	folder, err := journal.Folder()
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
-	gomega.Expect(journal.Clean(folder, options.Identity())).To(gomega.Succeed())
+	release, err := journal.Claim(folder, options.Identity())
+	gomega.Expect(err).NotTo(gomega.HaveOccurred())
+	ginkgo.DeferCleanup(release)
 	c, err := cluster.Up(ctx, options)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
 	out := os.Getenv("LASTCALL_OUT")
