@@ -103,7 +103,7 @@ func (f *facts) explainStatus(r *record.Request, t *record.Timeline, what string
 // explainHandled names the cause where the process handled SIGTERM in some way.
 func (f *facts) explainHandled(r *record.Request, t *record.Timeline, what string) (code, why string) {
 	early, atClosing := f.closedEarly(t) != "", f.cutAtClosing(r, t)
-	accepted := acceptedBefore(t, r, f.doubt[r.Agent]) && (!early || !atClosing)
+	accepted := f.acceptedBefore(t, r) && (!early || !atClosing)
 	switch {
 	case r.FirstByte > 0, accepted:
 		return "F3", fmt.Sprintf("%s, which had accepted it %s and did not finish it (%s)", what, acceptedWords(r, t), exitWords(t))

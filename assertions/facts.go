@@ -21,7 +21,8 @@ type facts struct {
 	// answered are the pods that answered anything: those were endpoints, whether or not anybody saw them become ready.
 	answered map[string]bool
 	failures map[int]record.Failure
-	proved   map[string]string // what unhandled and closedEarly found, by theory and pod
+	within   map[string]time.Duration // how soon a pod takes up a connection, once asked for
+	proved   map[string]string        // what unhandled and closedEarly found, by theory and pod
 	empty    emptiness
 }
 
@@ -51,7 +52,7 @@ func learn(run *record.Run) *facts {
 		run: run, lines: run.Timelines(),
 		byName: map[string]*record.Timeline{}, doubt: map[string]time.Duration{}, suspect: map[int]suspicion{},
 		atPod: map[string][]int{}, dialled: map[string]map[string]*dials{}, sources: map[string]*source{},
-		closers: map[connection]time.Duration{}, proved: map[string]string{}, answered: map[string]bool{}, failures: map[int]record.Failure{},
+		closers: map[connection]time.Duration{}, proved: map[string]string{}, within: map[string]time.Duration{}, answered: map[string]bool{}, failures: map[int]record.Failure{},
 	}
 	for i := range f.lines {
 		f.byName[f.lines[i].Pod] = &f.lines[i]

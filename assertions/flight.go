@@ -1,14 +1,45 @@
 package assertions
 
 import (
+	"slices"
 	"time"
 
 	"github.com/lastcall-dev/lastcall/record"
 )
 
-// takeUp is how long after the kernel has made a connection an application that works has surely taken it up. A request
-// of which no byte came back counts as accepted only from then on: a connection in the backlog is not the application's.
+// takeUp is how long after the kernel has made a connection an application that works has surely taken it up, on a
+// machine with time to spare. A request of which no byte came back counts as accepted only from then on: a connection in
+// the backlog is not the application's.
 const takeUp = 50 * time.Millisecond
+
+// takeUpSample is how long before the delete a pod's own time to take connections up is looked at.
+const takeUpSample = 2 * time.Second
+
+// takenUpWithin is takeUp for this pod: where processors are scarce connections wait longer in the backlog. By so much the
+// slowest of its new connections began to answer later than its kept-alive ones usually did, which need no accept.
+func (f *facts) takenUpWithin(t *record.Timeline) time.Duration {
+	var fresh, kept []time.Duration
+	for _, i := range f.atPod[t.Pod] {
+		r := &f.run.Requests[i]
+		if r.Class.Slow() || r.FirstByte == 0 || r.FirstByte < t.Delete.At-takeUpSample || r.Connected == 0 {
+			continue
+		}
+		if r.Reused > 0 {
+			kept = append(kept, r.FirstByte-r.Start)
+		} else {
+			fresh = append(fresh, r.FirstByte-r.Connected)
+		}
+	}
+	if len(fresh) == 0 {
+		return takeUp
+	}
+	usual := time.Duration(0)
+	if len(kept) > 0 {
+		slices.Sort(kept)
+		usual = kept[len(kept)/2]
+	}
+	return max(takeUp, slices.Max(fresh)-usual)
+}
 
 // flight is what a pod had accepted and not yet answered when its termination began.
 type flight struct {
@@ -27,9 +58,9 @@ func (f *facts) flight(t *record.Timeline) flight {
 			continue
 		}
 		switch {
-		case r.ErrKind == record.ErrCanceled && acceptedBefore(t, r, f.doubt[r.Agent]):
+		case r.ErrKind == record.ErrCanceled && f.acceptedBefore(t, r):
 			out.canceled = append(out.canceled, i)
-		case acceptedBefore(t, r, f.doubt[r.Agent]):
+		case f.acceptedBefore(t, r):
 			if r.Class.Slow() {
 				out.slow++
 			} else {
@@ -46,15 +77,20 @@ func (f *facts) flight(t *record.Timeline) flight {
 }
 
 // acceptedBefore reports whether the pod had surely accepted the request before SIGTERM reached it.
-func acceptedBefore(t *record.Timeline, r *record.Request, clock time.Duration) bool {
-	bound := max(t.Delete.At, t.Signal.At-t.Signal.Uncertainty) - clock
+func (f *facts) acceptedBefore(t *record.Timeline, r *record.Request) bool {
+	bound := max(t.Delete.At, t.Signal.At-t.Signal.Uncertainty) - f.doubt[r.Agent]
+	within, known := f.within[t.Pod]
+	if !known {
+		within = f.takenUpWithin(t)
+		f.within[t.Pod] = within
+	}
 	switch {
 	case r.FirstByte > 0:
 		return r.FirstByte <= bound
 	case r.Reused > 0:
-		return r.Start+takeUp <= bound
+		return r.Start+within <= bound
 	default:
-		return r.Accepted() && r.Connected+takeUp <= bound
+		return r.Accepted() && r.Connected+within <= bound
 	}
 }
 

@@ -42,7 +42,7 @@ func (f *facts) refusals(t *record.Timeline) []int {
 		switch {
 		case !r.Failed() || r.FirstByte > 0 || r.ErrKind == record.ErrStatus || r.End < t.Delete.At:
 		case !r.Class.NewConnection() && !dialFailed:
-		case acceptedBefore(t, r, f.doubt[r.Agent]):
+		case f.acceptedBefore(t, r):
 		default:
 			out = append(out, i)
 		}
