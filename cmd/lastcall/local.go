@@ -76,19 +76,18 @@ func (f *localFlags) execute(c *cobra.Command, command []string) error {
 		return err
 	}
 	slog.SetLogLoggerLevel(slog.LevelWarn) // agents in this process tell what the progress tells already
-	progress := newProgress(c.ErrOrStderr())
-	defer progress.close()
 	platform, err := local.New(local.Only(f.deployed), local.Options{Sources: f.sources, Seed: f.seed, Delays: f.delays})
 	if err != nil {
 		return asConfig(err)
 	}
+	for _, note := range append(f.notHonouredNotes(), f.choose(platform)...) {
+		fmt.Fprintln(c.ErrOrStderr(), note)
+	}
+	progress := newProgress(c.ErrOrStderr())
+	defer progress.close()
 	runner := suites.Runner{
 		Platform: &honouring{Platform: platform, not: f.notHonoured}, Out: f.out, Command: f.line(c.Flags()),
 		Options: scenarios.Options{Seed: f.seed, Rate: f.rate, SLO: slo, Watch: progress},
-	}
-	notes := f.choose(platform)
-	for _, note := range append(f.notHonouredNotes(), notes...) {
-		progress.Step(note)
 	}
 	var results []suites.Result
 	for _, scenario := range f.chosen {
