@@ -83,6 +83,9 @@ func (f *localFlags) execute(c *cobra.Command, command []string) error {
 	for _, note := range append(f.notHonouredNotes(), f.choose(platform)...) {
 		fmt.Fprintln(c.ErrOrStderr(), note)
 	}
+	if len(f.chosen) == 0 {
+		return errUnknown // nothing is left to be judged, which is no pass
+	}
 	progress := newProgress(c.ErrOrStderr())
 	defer progress.close()
 	runner := suites.Runner{
