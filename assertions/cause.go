@@ -72,11 +72,17 @@ func (f *facts) unhandled(t *record.Timeline) string {
 	return f.once("unhandled", t, (*facts).diedOfSignal)
 }
 
+// asked is the latest that a kubelet with time to spare sends SIGTERM: it hears of the delete when everybody who watches
+// does, which on a busy control plane is well after the delete was sent, and then runs preStop.
+func (f *facts) asked(t *record.Timeline) time.Duration {
+	return max(t.Delete.At, t.Accepted.At, t.Terminating.At) + f.run.Workload.PreStop
+}
+
 func (f *facts) diedOfSignal(t *record.Timeline) string {
 	if t.Forced || t.Killed || t.SignalLogged || t.Drained.Seen() || t.ExitCode == 0 {
 		return ""
 	}
-	asked := t.Delete.At + f.run.Workload.PreStop
+	asked := f.asked(t)
 	soon := t.Exited.Seen() && t.Exited.At-t.Exited.Uncertainty <= asked+atOnce
 	if m := t.ListenerClosed; m.Seen() && (soon || !t.Exited.Seen()) {
 		soon = m.At <= asked+atOnce && !f.answeredAfter(t, m.At+m.Uncertainty+atOnce)
