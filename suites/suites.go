@@ -33,7 +33,7 @@ type Suite struct {
 }
 
 // All lists the suites that there are.
-func All() []Suite { return []Suite{Gate()} }
+func All() []Suite { return []Suite{Gate(), Disruptions()} }
 
 // Gate is what a CI job runs: the reference application must pass every scenario, and everything that is known to be
 // broken must be caught, with its cause.
@@ -48,6 +48,23 @@ func Gate() Suite {
 			{Scenario: "pod-delete", App: "closes-at-once"},
 			{Scenario: "pod-delete", App: "exits-at-once"},
 			{Scenario: "pod-delete-forced", App: "graceful"},
+		},
+	}
+}
+
+// Disruptions is everything else that happens to pods on an ordinary day of a cluster.
+func Disruptions() Suite {
+	return Suite{
+		Name:        "disruptions",
+		Description: "Slow endpoint programming, roll-outs, scaling and drains, and what is known to be wrong about them.",
+		Items: []Item{
+			{Scenario: "pod-delete-slow-programming", App: "graceful"},
+			{Scenario: "pod-delete-slow-programming", App: "closes-at-once"},
+			{Scenario: "rolling-update", App: "graceful"},
+			{Scenario: "scale", App: "graceful"},
+			{Scenario: "drain", App: "graceful"},
+			{Scenario: "drain-blocked", App: "graceful"},
+			{Scenario: "drain-all-at-once", App: "graceful"},
 		},
 	}
 }
