@@ -25,3 +25,14 @@ func TestTheSameAdviceIsGivenOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestAnInterruptedRunIsToBeRunAgainAndNothingElse(t *testing.T) {
+	run := &record.Run{Verdict: record.Unknown, Aborted: "interrupted", Findings: []record.Finding{
+		{Check: "error-rate", Verdict: record.Unknown, Message: "too few requests", Advice: "ask for more requests"},
+	}}
+	var h headline
+	(&facts{Run: run, findings: run.Findings}).unknownHeadline(&h)
+	if h.Change != "Run it again and let it end; the command is at the end of this report." || len(h.Also) > 0 {
+		t.Errorf("%+v", h)
+	}
+}

@@ -158,6 +158,10 @@ func (f *facts) unknownHeadline(h *headline) {
 	}
 	h.Why = "An undecided run is not a pass: it must not let anybody through. Nothing in it speaks for the service, and what it shows against it is listed below."
 	h.Change = "Remove the reason that is named here and run it again; the command is at the end of this report."
+	if f.Aborted != "" {
+		h.Change = "Run it again and let it end; the command is at the end of this report."
+		return // what a part of a run leaves undecided is no news
+	}
 	for _, v := range f.findings {
 		if v.Verdict == record.Unknown && v.Advice != "" {
 			h.Change = v.Advice
