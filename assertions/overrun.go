@@ -56,6 +56,9 @@ func (f *facts) ranOver(t *record.Timeline) string {
 // hookOverran is F6: the preStop hook is known to take as long as the grace period, or SIGTERM was seen to come only
 // when that was over, or kubelet reported then that the hook had failed.
 func (f *facts) hookOverran(t *record.Timeline) bool {
+	if sleep := f.run.Workload.PreStop; sleep > 0 && sleep < f.grace(t) {
+		return false // how long it takes is known, however close to the end SIGTERM then came
+	}
 	end := t.Delete.At + f.grace(t)
 	late := func(m record.Mark) bool { return m.Seen() && m.At+m.Uncertainty >= end-lastChance }
 	signal := t.SignalSent

@@ -44,6 +44,9 @@ func TestAPodThatIsKilledAtTheEndOfItsGracePeriodIsToldWhy(t *testing.T) {
 		"ignored after a short preStop": {hook(5 * time.Second), func(r *record.Run) {
 			reported(r, 5*time.Second+signalAt, record.SignalSent, map[string]string{"signal": "SIGTERM"})
 		}, "F4"},
+		"ignored after a preStop that left little": {hook(shortGrace - time.Second), func(r *record.Run) {
+			reported(r, shortGrace-time.Second+signalAt, record.SignalSent, map[string]string{"signal": "SIGTERM"})
+		}, "F4"},
 		"no witness of what it did":  {same, func(r *record.Run) { r.Probes = nil }, record.Unexplained},
 		"it logged the signal":       {same, func(r *record.Run) { logged(r, signalAt, record.AppSignal) }, "F5"},
 		"it turned unready":          {same, func(r *record.Run) { logged(r, signalAt, record.AppNotReady) }, "F5"},

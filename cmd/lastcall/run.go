@@ -48,7 +48,7 @@ the cluster of --context. Each run leaves a folder with its record and its repor
 		Example: `  lastcall run pod-delete
   lastcall run pod-delete pod-delete-slow --app closes-at-once
   lastcall run --suite gate`,
-		RunE:              func(c *cobra.Command, args []string) error { return f.execute(c, args) },
+		RunE:              f.execute,
 		ValidArgsFunction: completeScenarios,
 	}
 	c.Flags().StringVar(&f.suite, "suite", "", "run a suite instead of single scenarios (see list suites)")
