@@ -21,6 +21,7 @@ func quietRun() *record.Run {
 		Scenario: "baseline", App: "graceful", Platform: "kind", NoFault: true, Began: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 		Ended: 25 * time.Second, SLO: record.DefaultSLO(),
 		Loads:   []record.Load{{Class: record.NewFast, Rate: 250, Method: "GET", Path: "/"}},
+		Pods:    []record.Pod{{Name: "graceful-a", Node: "node-a"}},
 		Windows: []record.Window{{Kind: record.Control, Began: time.Second, Ended: 21 * time.Second}},
 		Events: []record.Event{
 			{At: time.Second / 2, Source: record.SourceCommand, Kind: record.LoadBegan},
@@ -66,7 +67,6 @@ func TestAFailEndsWithOne(t *testing.T) {
 	dir := saved(t, func(r *record.Run) {
 		// A broken guarantee: a pod that was deleted and ended by SIGKILL.
 		r.NoFault, r.Scenario = false, "pod-delete"
-		r.Pods = []record.Pod{{Name: "graceful-a", Node: "node-a"}}
 		r.Workload.Grace = 60 * time.Second
 		r.Faults = []record.Fault{{Name: "pod-delete", Target: "graceful-a", Began: 10 * time.Second, Ended: 10*time.Second + 1, Round: 1, Happened: true}}
 		r.Windows[0].Ended = 10 * time.Second
