@@ -43,7 +43,7 @@ test: setup ## Unit tests with the race detector
 .PHONY: gate
 gate: setup ## Cluster, scenarios, verdict, report in out/index.html: what a CI job runs
 	@bin/lastcall cluster up
-	@LASTCALL_GATE=1 go test ./suites/gate -count=1 -timeout 60m -ginkgo.v -ginkgo.no-color
+	@LASTCALL_GATE=1 go test -v ./suites/gate -count=1 -timeout 60m -ginkgo.v -ginkgo.no-color
 
 .PHONY: lint
 lint: ## golangci-lint over all modules
