@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lastcall-dev/lastcall/record"
@@ -292,7 +293,7 @@ func faultsHappened(f *facts) (problems []string) {
 	for _, x := range run.Faults {
 		switch {
 		case x.Error != "":
-			problems = append(problems, fmt.Sprintf("The fault %s on %s failed: %s.", x.Name, x.Target, x.Error))
+			problems = append(problems, fmt.Sprintf("The fault %s failed: %s.", strings.TrimSuffix(x.Name+" on "+x.Target, " on "), x.Error))
 		case !x.Happened:
 			problems = append(problems, fmt.Sprintf("The fault %s on %s was not seen to take effect.", x.Name, x.Target))
 		}
