@@ -238,8 +238,8 @@ func TestTheFolderIsTheUsersStateFolder(t *testing.T) {
 		t.Errorf("%s, %v", got, err)
 	}
 	t.Setenv("XDG_STATE_HOME", "")
-	t.Setenv("HOME", "/home/me")
-	if got, err := journal.Folder(); err != nil || got != "/home/me/.local/state/lastcall/journal" {
+	t.Setenv("HOME", "/somebody")
+	if got, err := journal.Folder(); err != nil || got != "/somebody/.local/state/lastcall/journal" {
 		t.Errorf("%s, %v", got, err)
 	}
 }

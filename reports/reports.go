@@ -50,18 +50,11 @@ func Write(dir string, run *record.Run) error {
 }
 
 // writeFile renders into memory first, so that a format that fails half-way leaves no half a file that looks like a
-// whole one, and renames into place for the same reason.
+// whole one.
 func writeFile(path string, render func(io.Writer) error) error {
 	var buf bytes.Buffer
 	if err := render(&buf); err != nil {
 		return fmt.Errorf("rendering %s: %w", path, err)
 	}
-	half := path + ".part"
-	if err := os.WriteFile(half, buf.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("writing a report: %w", err)
-	}
-	if err := os.Rename(half, path); err != nil {
-		return fmt.Errorf("putting a report in place: %w", err)
-	}
-	return nil
+	return record.WriteFile(path, buf.Bytes())
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/lastcall-dev/lastcall/fixtures"
 	"github.com/lastcall-dev/lastcall/loadgen/agent"
 	"github.com/lastcall-dev/lastcall/record"
+	"github.com/lastcall-dev/lastcall/scenarios/faults"
 )
 
 // clockSamples is how many round trips a clock comparison takes: the shortest counts.
@@ -19,6 +20,8 @@ const clockSamples = 8
 
 // countEvery is the interval of the figures that people see while a run goes on.
 const countEvery = time.Second
+
+var errNoAgents = errors.New("the stage has no agents")
 
 // eachAgent asks all agents at once and joins their errors, each with the agent's name.
 func (x *execution) eachAgent(do func(i int, a fixtures.Agent) error) error {
@@ -101,7 +104,7 @@ func awaitState(ctx context.Context, a fixtures.Agent, wanted string) error {
 		case agent.Failed:
 			return fmt.Errorf("failed: %s", status.Error)
 		}
-		if err := pause(ctx, askEvery); err != nil {
+		if err := faults.Hold(ctx, askEvery); err != nil {
 			return fmt.Errorf("%w; it is %s %s", err, status.State, status.Error)
 		}
 	}
@@ -188,7 +191,7 @@ func (x *execution) countInBackground(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wait sync.WaitGroup
 	wait.Go(func() {
-		for pause(ctx, countEvery) == nil {
+		for faults.Hold(ctx, countEvery) == nil {
 			x.count(ctx)
 		}
 	})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lastcall-dev/lastcall/fixtures"
 	"github.com/lastcall-dev/lastcall/record"
+	"github.com/lastcall-dev/lastcall/scenarios/faults"
 )
 
 // awaitListener waits until every agent's probe of the fault's target has seen its listener end: a pod that was deleted
@@ -30,7 +31,7 @@ func (x *execution) awaitListener(ctx context.Context, fault record.Fault) {
 		if err == nil && !open.Load() {
 			return
 		}
-		if pause(ctx, askEvery) != nil {
+		if faults.Hold(ctx, askEvery) != nil {
 			return
 		}
 	}

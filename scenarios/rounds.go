@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -15,12 +14,12 @@ import (
 // control lets traffic run without any fault, after a moment for connections to be made.
 func (x *execution) control(ctx context.Context) error {
 	x.options.Watch.Step("control window, no fault")
-	if err := pause(ctx, x.options.Limits.Warm); err != nil {
+	if err := faults.Hold(ctx, x.options.Limits.Warm); err != nil {
 		return err
 	}
 	x.note(record.ControlBegan, "", "")
 	window := record.Window{Kind: record.Control, Began: x.clock()}
-	err := pause(ctx, x.scenario.Control)
+	err := faults.Hold(ctx, x.scenario.Control)
 	window.Ended = x.clock()
 	x.run.Windows = append(x.run.Windows, window)
 	x.note(record.ControlEnded, "", "")
@@ -109,7 +108,7 @@ func (x *execution) outlast(ctx context.Context, together []record.Fault) error 
 			last = max(last, e.At)
 		}
 	}
-	return pause(ctx, last+x.options.SLO.EndpointRemoval+x.options.Limits.Outlast-x.clock())
+	return faults.Hold(ctx, last+x.options.SLO.EndpointRemoval+x.options.Limits.Outlast-x.clock())
 }
 
 // all asks the same of each fault.
@@ -132,17 +131,3 @@ func (x *execution) decided(ctx context.Context) bool {
 	x.finish()
 	return x.options.Enough(x.run)
 }
-
-// pause waits for traffic to run: the one place where time itself is what is wanted.
-func pause(ctx context.Context, length time.Duration) error {
-	timer := time.NewTimer(length)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
-}
-
-var errNoAgents = errors.New("the stage has no agents")

@@ -123,7 +123,7 @@ func (r Runner) RunScenario(ctx context.Context, scenario scenarios.Scenario, ap
 		return Result{Err: err, Unmet: err.Error()}
 	}
 	options, seen := r.Options, &witness{Platform: r.Platform}
-	options.Enough = enough
+	options.Enough = assertions.Enough
 	options.Save = func(run *record.Run) error { seen.testify(run); return record.Save(dir, run) }
 	if r.Command != nil {
 		options.Command = r.Command(item, options.Seed)
@@ -147,13 +147,6 @@ func JudgeOnly(run *record.Run) {
 	if run.Verdict != record.Skipped {
 		assertions.Judge(run)
 	}
-}
-
-// enough judges what there is so far, on a copy: the record itself is judged when it is whole.
-func enough(run *record.Run) bool {
-	partial := *run
-	assertions.Judge(&partial)
-	return assertions.Enough(&partial)
 }
 
 func unmet(r Result) string {

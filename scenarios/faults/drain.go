@@ -163,7 +163,7 @@ func spread(ctx context.Context, stage fixtures.Stage, drainer NodeDrainer, in I
 	if err := stage.Whole(ctx); err != nil {
 		return err
 	}
-	return hold(ctx, settle)
+	return Hold(ctx, settle)
 }
 
 // drained puts what became of the drain into attributes of the fault: refusals and blocked (seconds) of the application's

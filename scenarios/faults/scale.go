@@ -51,7 +51,7 @@ func (s Scale) Inject(ctx context.Context, stage fixtures.Stage, in Injection) (
 		return fault, nil, fmt.Errorf("scaling %s from %d to %d replicas: nothing would be left to serve, or nothing would go", work.Name, work.Replicas, s.To)
 	}
 	if in.Round > 1 {
-		if err := hold(ctx, settle); err != nil {
+		if err := Hold(ctx, settle); err != nil {
 			return fault, nil, err
 		}
 	}
@@ -86,7 +86,7 @@ func (s Scale) downAndUp(ctx context.Context, stage fixtures.Stage, scaler Scale
 	if err := stage.Whole(ctx); err != nil {
 		return fault, undo, fmt.Errorf("waiting for %s to be whole with %d: %w", fault.Target, s.To, err)
 	}
-	if err := hold(ctx, s.Hold); err != nil {
+	if err := Hold(ctx, s.Hold); err != nil {
 		return fault, undo, err
 	}
 	in.Progress(fmt.Sprintf("scaling %s from %d to %d", fault.Target, s.To, replicas))
@@ -98,8 +98,9 @@ func (s Scale) downAndUp(ctx context.Context, stage fixtures.Stage, scaler Scale
 	return fault, undo, nil
 }
 
-// hold lets traffic run: time itself is what is wanted.
-func hold(ctx context.Context, length time.Duration) error {
+// Hold lets traffic run: time itself is what is wanted, here and nowhere else. It returns the context's cause if that ends
+// first.
+func Hold(ctx context.Context, length time.Duration) error {
 	timer := time.NewTimer(length)
 	defer timer.Stop()
 	select {
