@@ -76,6 +76,8 @@ func registerPerPod(c Check, eval func(*facts, *record.Timeline) record.Finding)
 		case len(dying) > 0:
 		case f.run.NoFault:
 			return []record.Finding{{Verdict: record.Skipped, Message: "No disruption was wanted in this run, and no pod was terminated."}}
+		case f.run.PodsSpared:
+			return []record.Finding{{Verdict: record.Skipped, Message: "The disruption of this run is not meant to end any pod of the service, and none was terminated."}}
 		default:
 			return []record.Finding{{Verdict: record.Unknown, Message: "No pod was terminated, so there was nothing to judge: the disruption did not take place, or was not seen."}}
 		}

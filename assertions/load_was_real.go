@@ -78,8 +78,10 @@ func agentsWhole(f *facts) (problems []string) {
 		return []string{"No agent sent traffic."}
 	}
 	held := map[string]uint64{}
-	for i := range f.run.Requests {
-		held[f.run.Requests[i].Agent]++
+	for _, all := range [][]record.Request{f.run.Requests, f.run.APIRequests} {
+		for i := range all {
+			held[all[i].Agent]++
+		}
 	}
 	said := map[string]bool{}
 	for _, a := range f.run.Agents {

@@ -65,8 +65,11 @@ func (s Spec) withDefaults() (Spec, error) {
 	}
 	if s.Timeout == 0 {
 		s.Timeout = DefaultTimeout
-		if s.Class.Slow() {
+		switch {
+		case s.Class.Slow(), s.Takes > 0:
 			s.Timeout = s.Takes + slowMargin
+		case s.Class.Retrying():
+			s.Timeout = RetryingTimeout
 		}
 	}
 	return s, s.validate()

@@ -14,6 +14,8 @@ type Target struct {
 	// Dial, if set, opens each connection in place of dialling Address, which then only names the target in requests. What
 	// it returns, connection or error, may be a Podder. A connection must be a syscall.Conn to be reused.
 	Dial func(ctx context.Context) (net.Conn, error) `json:"-"`
+	// API is the cluster's API server, for the classes that ask it; nil where there are none.
+	API *API `json:"api,omitempty"`
 }
 
 // Podder is a connection, or the error of a failed dial, that leads to a pod that is known.

@@ -17,5 +17,6 @@ func Changes() []Change {
 		{Made: NamespaceMade, Undone: []string{NamespaceGone, NamespaceKept}, What: "namespace"},
 		{Made: ProxyStopped, Undone: []string{ProxyResumed}, What: "kube-proxy of node"},
 		{Made: NodeCordoned, Undone: []string{NodeUncordoned}, What: "cordon of node"},
+		{Made: APIServerChanged, Undone: []string{APIServerRestored}, What: "API server's manifest on node"},
 	}
 }

@@ -95,6 +95,11 @@ var diagnoses = []Diagnosis{
 		Cause:  "The pod answered all that it had accepted and then exited with a code other than 0, so Kubernetes counts it as failed.",
 		Remedy: "Exit with 0 after a shutdown that went well (http.ErrServerClosed is no error; 143 is what a JVM gives unless it is told otherwise).",
 	},
+	{
+		Code: "F29", Title: "API server that goes without a word",
+		Cause:  "The API server closed its listener at once and then lived on for as long as a watch held it, or cut open watches off, so that clients which retry saw an outage that was no restart yet.",
+		Remedy: "Set --shutdown-delay-duration (longer than load balancers take to notice), --shutdown-send-retry-after=true and --shutdown-watch-termination-grace-period, and stop it by SIGTERM within the static pod's grace period.",
+	},
 }
 
 // Explain looks a code up; ok is false for Unexplained and for a code that is not known.

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -31,11 +32,12 @@ func Save(dir string, run *Run) error {
 		return fmt.Errorf("saving the run: %w", err)
 	}
 	var table bytes.Buffer
-	if err := writeRequests(&table, run.Requests); err != nil {
-		return fmt.Errorf("encoding %d requests: %w", len(run.Requests), err)
+	all := slices.Concat(run.Requests, run.APIRequests)
+	if err := writeRequests(&table, all); err != nil {
+		return fmt.Errorf("encoding %d requests: %w", len(all), err)
 	}
 	sum := sha256.Sum256(table.Bytes())
-	run.Schema, run.RequestsDigest, run.RequestsCount = Schema, hex.EncodeToString(sum[:]), len(run.Requests)
+	run.Schema, run.RequestsDigest, run.RequestsCount = Schema, hex.EncodeToString(sum[:]), len(all)
 	text, err := json.MarshalIndent(run, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encoding the run: %w", err)
@@ -79,13 +81,27 @@ func Open(dir string) (*Run, error) {
 	if sum := sha256.Sum256(table); hex.EncodeToString(sum[:]) != run.RequestsDigest {
 		return nil, fmt.Errorf("%s: %w: %s is not the file that was saved with %s (its SHA-256 differs: cut short or changed)", dir, ErrNotARun, RequestsFile, RunFile)
 	}
-	if run.Requests, err = readRequests(table); err != nil {
+	all, err := readRequests(table)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %s: %w", dir, ErrNotARun, RequestsFile, err)
 	}
-	if len(run.Requests) != run.RequestsCount {
-		return nil, fmt.Errorf("%s: %w: %s holds %d requests, %s says %d", dir, ErrNotARun, RequestsFile, len(run.Requests), RunFile, run.RequestsCount)
+	if len(all) != run.RequestsCount {
+		return nil, fmt.Errorf("%s: %w: %s holds %d requests, %s says %d", dir, ErrNotARun, RequestsFile, len(all), RunFile, run.RequestsCount)
 	}
+	run.Requests, run.APIRequests = Apart(all)
 	return run, nil
+}
+
+// Apart tells the requests to the service from those to the Kubernetes API, each in the order in which they were.
+func Apart(all []Request) (service, api []Request) {
+	for _, r := range all {
+		if r.Class.OnAPI() {
+			api = append(api, r)
+		} else {
+			service = append(service, r)
+		}
+	}
+	return service, api
 }
 
 func writeRequests(w io.Writer, requests []Request) error {

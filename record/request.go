@@ -68,6 +68,11 @@ type Request struct {
 	Close     bool   `json:"close,omitempty" parquet:"close"`           // the answer carried Connection: close
 	Bytes     int64  `json:"bytes" parquet:"bytes"`                     // body bytes read
 	Want      int64  `json:"want" parquet:"want"`                       // body bytes announced; -1 not announced
+
+	// Tries is how many requests a client that retries by itself sent for this one; 0 for clients that do not.
+	Tries int `json:"tries,omitempty" parquet:"tries"`
+	// RetryAfter is what an answer said in that header (RFC 9110 §10.2.3); 0: it had none.
+	RetryAfter time.Duration `json:"retryAfter,omitempty" parquet:"retry_after"`
 }
 
 // Failed reports whether the request counts against the service: an error on the wire or an unexpected status. One that

@@ -3,7 +3,7 @@ package record
 import "time"
 
 // Schema is the version of run.json and requests.parquet together. A reader refuses a newer one.
-const Schema = 1
+const Schema = 2
 
 // Run is everything that one execution of a scenario recorded, and what the checks said of it.
 type Run struct {
@@ -20,6 +20,9 @@ type Run struct {
 	Ended       time.Duration `json:"ended"`
 	// NoFault marks a run that was never meant to be disrupted: the harness judges itself over the control window.
 	NoFault bool `json:"noFault,omitempty"`
+	// PodsSpared marks a run whose faults are not meant to end any pod of the service: the API server is restarted, for
+	// instance. Users of the service must then notice nothing at all.
+	PodsSpared bool `json:"podsSpared,omitempty"`
 	// Aborted says why the run stopped early ("interrupted", "panic: …"); "" when it ran to its end.
 	Aborted string `json:"aborted,omitempty"`
 	// Errors of the harness itself while it ran; any of them makes the run unknown.
@@ -29,12 +32,14 @@ type Run struct {
 	Nodes    []Node            `json:"nodes,omitempty"`
 	Workload Workload          `json:"workload"`
 	Loads    []Load            `json:"loads"`
-	Agents   []Agent           `json:"agents"`
-	Pods     []Pod             `json:"pods"`
-	Windows  []Window          `json:"windows"`
-	Faults   []Fault           `json:"faults"`
-	Probes   []Probe           `json:"probes"`
-	Events   []Event           `json:"events"`
+	// Clients of the Kubernetes API, with their rates; their requests are APIRequests.
+	Clients []Load   `json:"clients,omitempty"`
+	Agents  []Agent  `json:"agents"`
+	Pods    []Pod    `json:"pods"`
+	Windows []Window `json:"windows"`
+	Faults  []Fault  `json:"faults"`
+	Probes  []Probe  `json:"probes"`
+	Events  []Event  `json:"events"`
 	// Outputs of the pods, from platforms that have them.
 	Outputs []PodOutput `json:"outputs,omitempty"`
 	// Model is set when the platform was a model of a cluster: what it does not model, one sentence each.
@@ -53,7 +58,10 @@ type Run struct {
 	RequestsDigest string `json:"requestsDigest,omitempty"`
 	RequestsCount  int    `json:"requestsCount"`
 
-	Requests []Request `json:"-"` // in requests.parquet
+	// In requests.parquet, both: the requests to the service, and those of the clients of the Kubernetes API, which count
+	// for nothing but the API server itself. Numbers are unique over both.
+	Requests    []Request `json:"-"`
+	APIRequests []Request `json:"-"`
 }
 
 // Expectation is what a negative control must show.

@@ -11,12 +11,14 @@ import (
 	"github.com/lastcall-dev/lastcall/fixtures/apps"
 	"github.com/lastcall-dev/lastcall/journal"
 	"github.com/lastcall-dev/lastcall/record"
+	"github.com/lastcall-dev/lastcall/scenarios/faults"
 )
 
 // Limits bound every wait of a run. None of them is a figure that a service is judged by.
 type Limits struct {
 	Describe time.Duration // reading versions and nodes
 	Stage    time.Duration // deploying the application and the agents
+	Prepare  time.Duration // what a fault changes before any traffic runs
 	Inject   time.Duration // one fault, the waits before it included
 	Happen   time.Duration // from a fault until it is observed
 	Whole    time.Duration // from a fault until the service is whole again
@@ -31,7 +33,7 @@ type Limits struct {
 // DefaultLimits suit a small cluster on a small machine.
 func DefaultLimits() Limits {
 	return Limits{
-		Describe: 15 * time.Second, Stage: 3 * time.Minute, Inject: time.Minute, Happen: 15 * time.Second, Whole: 2 * time.Minute, Listener: 10 * time.Second, Outlast: 500 * time.Millisecond,
+		Describe: 15 * time.Second, Stage: 3 * time.Minute, Prepare: 2 * time.Minute, Inject: time.Minute, Happen: 15 * time.Second, Whole: 2 * time.Minute, Listener: 10 * time.Second, Outlast: 500 * time.Millisecond,
 		Drain: 30 * time.Second, Collect: time.Minute, Close: 90 * time.Second, Warm: 2 * time.Second,
 	}
 }
@@ -114,12 +116,15 @@ type execution struct {
 
 func newExecution(p fixtures.Platform, s Scenario, app apps.App, o Options) *execution {
 	o = o.withDefaults()
+	if s.Rounds > 0 {
+		o.SLO.Rounds = min(o.SLO.Rounds, s.Rounds)
+	}
 	now := time.Now()
 	x := &execution{platform: p, scenario: s, app: app, options: o, origin: now}
 	x.run = &record.Run{
 		Schema: record.Schema, Verdict: record.Unknown, Scenario: s.Name, App: app.Name, Description: s.Description,
 		Seed: o.Seed, ID: runID(now, s.Name), Platform: p.Name(), Command: o.Command, Began: now.UTC(),
-		SLO: o.SLO, Loads: scaled(s.Loads, o.Rate), NoFault: s.Fault == nil, Expect: s.expectation(app),
+		SLO: o.SLO, Loads: scaled(s.Loads, o.Rate), Clients: s.Clients, NoFault: s.Fault == nil, PodsSpared: faults.Spares(s.Fault), Expect: s.expectation(app),
 	}
 	x.log = newEventLog(o.Watch)
 	return x
@@ -217,6 +222,9 @@ func (x *execution) steps(ctx context.Context) error {
 	if err := x.deploy(ctx); err != nil {
 		return err
 	}
+	if err := x.prepare(ctx); err != nil {
+		return err
+	}
 	if err := x.startLoad(ctx); err != nil {
 		return errors.Join(err, x.stopLoad(ctx))
 	}
@@ -242,7 +250,7 @@ func (x *execution) deploy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, x.options.Limits.Stage)
 	defer cancel()
 	stage, err := x.platform.Stage(ctx, x.placed(fixtures.StageSpec{
-		RunID: x.run.ID, App: x.app, Replicas: x.scenario.Replicas, Loads: x.run.Loads, Deadline: x.deadline(), Origin: x.origin, Keep: x.options.Keep,
+		RunID: x.run.ID, App: x.app, Replicas: x.scenario.Replicas, Loads: x.run.Loads, Clients: x.run.Clients, Deadline: x.deadline(), Origin: x.origin, Keep: x.options.Keep,
 		Journal: x.journal, Record: x.log.add, Progress: x.options.Watch.Step,
 	}))
 	if err != nil {
@@ -268,7 +276,7 @@ func (x *execution) disrupt(ctx context.Context) error {
 		if err := x.round(ctx, round); err != nil {
 			return err
 		}
-		if x.options.SkipFault || x.decided(ctx) {
+		if x.options.SkipFault || round < x.options.SLO.Rounds && !x.scenario.AllRounds && x.decided(ctx) {
 			return nil
 		}
 	}

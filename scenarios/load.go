@@ -146,7 +146,8 @@ func (x *execution) collect(ctx context.Context, of func(fixtures.Agent, context
 
 // merge moves every agent's records to the command's clock and numbers the requests by when they were due.
 func (x *execution) merge(all []agent.Records) {
-	x.run.Requests, x.run.Probes = nil, nil
+	var requests []record.Request
+	x.run.Probes = nil
 	for i, records := range all {
 		a := &x.run.Agents[i]
 		if records.Agent == "" {
@@ -158,7 +159,7 @@ func (x *execution) merge(all []agent.Records) {
 			r.Agent, r.Node = a.Name, a.Node
 			r.Due, r.Start, r.End = r.Due+offset, r.Start+offset, r.End+offset
 			r.Connected, r.FirstByte = shifted(r.Connected, offset), shifted(r.FirstByte, offset)
-			x.run.Requests = append(x.run.Requests, r)
+			requests = append(requests, r)
 		}
 		for _, p := range records.Probes {
 			p.Agent, p.Node = a.Name, a.Node
@@ -167,15 +168,16 @@ func (x *execution) merge(all []agent.Records) {
 			x.run.Probes = append(x.run.Probes, p)
 		}
 	}
-	slices.SortStableFunc(x.run.Requests, func(a, b record.Request) int {
+	slices.SortStableFunc(requests, func(a, b record.Request) int {
 		if a.Due != b.Due {
 			return int(min(max(a.Due-b.Due, -1), 1))
 		}
 		return strings.Compare(a.Agent, b.Agent)
 	})
-	for i := range x.run.Requests {
-		x.run.Requests[i].Seq = uint64(i + 1)
+	for i := range requests {
+		requests[i].Seq = uint64(i + 1)
 	}
+	x.run.Requests, x.run.APIRequests = record.Apart(requests)
 }
 
 // shifted moves a time by the offset; 0 means never and stays so.

@@ -53,14 +53,7 @@ func (x *execution) inject(ctx context.Context, number int) (record.Fault, error
 	limit := x.injectWithin()
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the fault was not accepted within %s", limit))
 	defer cancel()
-	fault, takeBack, err := x.scenario.Fault.Inject(ctx, x.stage, faults.Injection{
-		Round: number, Seed: x.options.Seed, Clock: x.clock, Origin: x.origin, Progress: x.options.Watch.Step,
-		Journal: x.journal,
-		Also: func(f record.Fault, takeBack func(context.Context) error) {
-			x.run.Faults = append(x.run.Faults, f)
-			x.takeBackLater(f, takeBack)
-		},
-	})
+	fault, takeBack, err := x.scenario.Fault.Inject(ctx, x.stage, x.injection(number))
 	x.takeBackLater(fault, takeBack)
 	if err != nil {
 		fault.Error = err.Error()
@@ -92,6 +85,9 @@ func (x *execution) awaitWhole(ctx context.Context, together []record.Fault) err
 	}
 	for _, f := range together {
 		x.awaitListener(ctx, f)
+	}
+	if settling, ok := x.scenario.Fault.(faults.Settling); ok {
+		return faults.Hold(ctx, settling.Settles())
 	}
 	return nil
 }

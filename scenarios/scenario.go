@@ -18,13 +18,18 @@ type Scenario struct {
 	Name        string
 	Description string // one sentence, shown by `lastcall list scenarios`
 	Loads       []record.Load
-	Fault       faults.Fault // nil: no disruption, the harness judges itself
+	Clients     []record.Load // of the Kubernetes API
+	Fault       faults.Fault  // nil: no disruption, the harness judges itself
 	Needs       []fixtures.Feature
 	Replicas    int // of the application; 0: as many as its manifest says
 	// Budget is how many pods may be away by evictions at once; nil: the application has no PodDisruptionBudget.
 	Budget *int
 	// Together has all replicas run on the node that the fault hits, as long as it takes pods.
 	Together bool
+	// Rounds is how often the fault may be repeated at most; 0: as often as the SLO says.
+	Rounds int
+	// AllRounds has every round take place, whatever the earlier ones have decided: each is of interest by itself.
+	AllRounds bool
 	// Control is how long traffic runs without any fault first.
 	Control time.Duration
 	// Expect is set for a negative control, which must fail whatever the application.

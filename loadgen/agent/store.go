@@ -10,12 +10,13 @@ import (
 	"github.com/lastcall-dev/lastcall/record"
 )
 
-// row is a request without the strings that many of them share: 88 bytes instead of 290.
+// row is a request without the strings that many of them share: 104 bytes instead of 310.
 type row struct {
 	due, start, connected, firstByte, end time.Duration
+	retryAfter                            time.Duration
 	bytes, want                           int64
 	conn                                  uint64
-	reused, code, dials                   int32
+	reused, code, dials, tries            int32
 	class, method, path, kind, pod, said  uint16 // into store.words
 	byConn, closed                        bool
 }
@@ -91,6 +92,7 @@ func (s *store) pack(r record.Request) row {
 		due: r.Due, start: r.Start, connected: r.Connected, firstByte: r.FirstByte, end: r.End,
 		bytes: r.Bytes, want: r.Want, conn: r.Conn,
 		reused: int32(r.Reused), code: int32(r.Code), dials: int32(r.Dials),
+		tries: int32(r.Tries), retryAfter: r.RetryAfter,
 		class: s.word(string(r.Class)), method: s.word(r.Method), path: s.word(r.Path),
 		kind: s.word(string(r.ErrKind)), pod: s.word(r.Pod), said: s.word(r.Error),
 		byConn: r.PodByConn, closed: r.Close,
@@ -140,7 +142,7 @@ func (w *row) unpack(words []string) record.Request {
 		Due: w.due, Start: w.start, Connected: w.connected, FirstByte: w.firstByte, End: w.end,
 		Code: int(w.code), ErrKind: record.ErrKind(words[w.kind]), Error: words[w.said],
 		Pod: words[w.pod], PodByConn: w.byConn, Conn: w.conn, Reused: int(w.reused), Dials: int(w.dials),
-		Close: w.closed, Bytes: w.bytes, Want: w.want,
+		Close: w.closed, Bytes: w.bytes, Want: w.want, Tries: int(w.tries), RetryAfter: w.retryAfter,
 	}
 }
 
