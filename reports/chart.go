@@ -44,12 +44,14 @@ func (chart) Gutter() px { return gutter }
 // canvas is a chart in the making; rows are appended at y.
 type canvas struct {
 	*facts
-	x      scale
-	zero   time.Duration // what the axis counts from
-	zoom   bool          // around one delete: marks get labels
-	y      px
-	shapes []shape
-	parts  int // buckets to divide the axis into, at most
+	x    scale
+	zero time.Duration // what the axis counts from
+	zoom bool          // around one disruption: marks get labels
+	// byDelete: the axis counts from a pod's delete.
+	byDelete bool
+	y        px
+	shapes   []shape
+	parts    int // buckets to divide the axis into, at most
 }
 
 func (c *canvas) add(s ...shape) { c.shapes = append(c.shapes, s...) }
@@ -97,6 +99,7 @@ func (f *facts) zooms() (out []chart, left int) {
 			return out, len(f.terminated()) - maxZooms
 		}
 		c := f.canvas(f.around(t), t.Delete.At, true)
+		c.byDelete = true
 		v := c.draw()
 		v.ID = fmt.Sprintf("delete-%d", i+1)
 		v.Title = "The delete of " + t.Pod
@@ -135,6 +138,7 @@ func (c *canvas) draw() chart {
 	top := c.y
 	c.disruption()
 	c.lanes()
+	c.apiLane()
 	c.failures()
 	c.plots()
 	bottom := c.y
@@ -156,7 +160,10 @@ func (c *canvas) axis(top, bottom px) []shape {
 		if c.zoom {
 			label = signed(label)
 			if t == c.zero {
-				label = "delete"
+				label = "fault"
+				if c.byDelete {
+					label = "delete"
+				}
 			}
 		}
 		for _, y := range []px{top - 6, bottom + 12} {

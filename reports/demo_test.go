@@ -13,9 +13,10 @@ const second = time.Second
 // demo makes records that look like those of real runs, the same each time.
 type demo struct {
 	*record.Run
-	rng   *rand.Rand
-	conns uint64
-	death func(*record.Request) // what becomes of a request that was planned to be answered
+	rng     *rand.Rand
+	conns   uint64
+	outages []plannedOutage       // of the API server
+	death   func(*record.Request) // what becomes of a request that was planned to be answered
 }
 
 var demoNodes = []string{"lastcall-control-plane", "lastcall-worker", "lastcall-worker2"}

@@ -41,6 +41,7 @@ type page struct {
 	ZoomsLeft    int
 	Kinds        []errorKind // that occur
 	Hops         hops
+	APIServer    apiServer
 	Causes       []cause
 	FailureRows  []failureRow
 	FailuresLeft int
@@ -56,10 +57,11 @@ func HTML(w io.Writer, run *record.Run) error {
 	f := newFacts(run)
 	p := page{
 		facts: f, Headline: f.headline(), Subtitle: f.subtitle(), Tiles: f.tiles(), FindingRows: f.findingRows(),
-		Overall: f.overall(), Hops: f.hops(), Causes: f.causes(), Grids: f.measured(), JudgedBy: f.judgedBy(),
+		Overall: f.overall(), Hops: f.hops(), APIServer: f.apiServer(), Causes: f.causes(), Grids: f.measured(), JudgedBy: f.judgedBy(),
 		Workload: f.workload(), Surroundings: f.surroundings(), Kinds: f.kinds(), Outputs: outputs(run),
 	}
 	p.Zooms, p.ZoomsLeft = f.zooms()
+	p.Zooms = append(p.Zooms, f.restartZooms()...)
 	p.FailureRows, p.FailuresLeft = f.failureRows()
 	if err := pages.ExecuteTemplate(w, "report", p); err != nil {
 		return fmt.Errorf("rendering the page of run %s: %w", run.ID, err)

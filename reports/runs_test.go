@@ -22,6 +22,7 @@ func demoRuns(rates demoRates) map[string]*record.Run {
 		"interrupted": interruptedRun(rates),
 		"forced":      forcedRun(rates),
 		"local":       localRun(rates),
+		"restarted":   restartedRun(rates),
 	}
 }
 
