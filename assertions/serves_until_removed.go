@@ -13,6 +13,9 @@ var servesUntilRemoved = registerPerPod(Check{
 	Reference: "Kubernetes, Pod Lifecycle, Termination of Pods: endpoints are removed while the process is being stopped, not before",
 	Kind:      Guarantee,
 }, func(f *facts, t *record.Timeline) record.Finding {
+	if f.neverServed(t) {
+		return unserved("nothing was ever routed to it")
+	}
 	broken := f.refusals(t)
 	seen := f.listener(t)
 	out := record.Finding{Verdict: seen.verdict, Measured: seen.lasted, Threshold: limit(f.run.SLO.EndpointRemoval, "%s or longer"), Message: seen.words}
