@@ -125,6 +125,12 @@ func (f *facts) probe(t *record.Timeline, p record.Probe, budget time.Duration) 
 	doubt := clock + p.Gap
 	from := max(t.Accepted.At, t.Delete.At)
 	w := witness{verdict: record.Unknown}
+	if p.Ended > 0 && p.Ended+clock < t.Delete.At {
+		w.lasted = record.Quantity{Text: "not measured"}
+		w.words = fmt.Sprintf("The probe from %s had given up %s before the delete, because no dial was accepted for too long, so it says nothing of what the delete brought about.",
+			p.Node, seconds(t.Delete.At-p.Ended))
+		return w
+	}
 	open, how := at-t.Delete.At, "stopped accepting connections"
 	if at > 0 {
 		w.lasted = secondsOf(open)
