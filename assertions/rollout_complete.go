@@ -62,7 +62,7 @@ func (f *facts) rolledOut(x record.Fault, w record.Window) record.Finding {
 	end := rollOuts[x.Name](f, o)
 	out := record.Finding{
 		Verdict: end.verdict, Message: end.words + ".",
-		Measured:  record.Quantity{Value: float64(o.least), Unit: "pods", Text: fmt.Sprintf("%s in %s, ≥ %d ready", end.measured, seconds(o.took), o.least)},
+		Measured:  record.Quantity{Value: float64(o.least), Unit: "pods", Text: fmt.Sprintf("%s, ≥ %d ready", end.measured, o.least)},
 		Threshold: record.Quantity{Value: float64(promised), Unit: "pods", Text: fmt.Sprintf("%s, ≥ %d ready", end.wanted, promised)},
 	}
 	switch {
@@ -105,7 +105,7 @@ func (f *facts) allReplaced(o rolled) outcome {
 	stay, fresh := o.replaced()
 	out := outcome{
 		verdict:  record.Fail,
-		measured: fmt.Sprintf("%d of %d new", len(fresh), o.wanted), wanted: fmt.Sprintf("%d new", o.wanted),
+		measured: fmt.Sprintf("%d new", len(fresh)), wanted: fmt.Sprintf("%d new", o.wanted),
 	}
 	switch {
 	case len(stay) > 0:

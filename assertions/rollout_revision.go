@@ -54,7 +54,7 @@ func (f *facts) allBack(o rolled) outcome {
 	foreign := slices.DeleteFunc(f.podsNamed(o.ready), func(p record.Pod) bool { return p.Revision == template })
 	back := len(o.ready) - len(foreign)
 	out := outcome{
-		verdict: record.Fail, measured: fmt.Sprintf("%d of %d old template", back, o.wanted), wanted: fmt.Sprintf("%d old template", o.wanted),
+		verdict: record.Fail, measured: fmt.Sprintf("%d back", back), wanted: fmt.Sprintf("%d back", o.wanted),
 	}
 	after := seconds(o.ended - o.fault.Began)
 	switch {
