@@ -68,6 +68,9 @@ func probeReplaced(ctx context.Context, stage fixtures.Stage, in Injection, faul
 	if err != nil {
 		return nil, fmt.Errorf("listing the pods that %s is to replace: %w", fault.Name, err)
 	}
+	if want := stage.Workload().Replicas; len(old) < want {
+		return nil, fmt.Errorf("only %d of %d pods are ready before %s: what is lacking already would be laid to it", len(old), want, fault.Name)
+	}
 	fault.Attr[PodsAttr] = joined(old)
 	in.Progress(fmt.Sprintf("probing %d pods", len(old)))
 	if err := probe(ctx, stage, old, manyInterval); err != nil {
