@@ -18,7 +18,7 @@ var _ = register(Check{
 	Reference: "Kubernetes, Safely Drain a Node, and Disruptions: evictions honour PodDisruptionBudgets; a refused one (429) is asked for again",
 	Kind:      Guarantee,
 }, func(f *facts) []record.Finding {
-	return f.perFault(nodeDrain, "No node was drained in this run.", f.drain)
+	return f.perFault([]string{nodeDrain}, "No node was drained in this run.", f.drain)
 })
 
 // drain judges one drain by the pods of the application that were on the node.

@@ -24,6 +24,9 @@ var _ = registerPerPod(Check{
 	Reference: "Kubernetes, Virtual IPs and Service Proxies: each node programs its own dataplane from the EndpointSlices",
 	Kind:      SLO,
 }, func(f *facts, t *record.Timeline) record.Finding {
+	if f.neverServed(t) {
+		return unserved("no new connection could reach it")
+	}
 	budget := f.run.SLO.EndpointRemoval
 	m := f.removal(t)
 	out := record.Finding{

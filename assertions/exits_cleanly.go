@@ -12,6 +12,9 @@ var _ = registerPerPod(Check{
 	Reference: "Kubernetes, Pod Lifecycle, Termination of Pods: SIGKILL ends what is still running when the grace period is over",
 	Kind:      Guarantee,
 }, func(f *facts, t *record.Timeline) record.Finding {
+	if f.neverRan(t) {
+		return unserved("there was no process of it yet that could exit")
+	}
 	out := record.Finding{Threshold: limit(f.run.Workload.Grace, "code 0 within %s")}
 	f.exit(t, &out)
 	if out.Verdict == record.Fail {

@@ -21,7 +21,7 @@ func (f *facts) withoutPods() []record.Window {
 		return f.empty.stretches
 	}
 	f.empty.known = true
-	r := readiness{ready: map[string]bool{}, gone: map[string]bool{}}
+	r := noneReady()
 	events := slices.Clone(f.run.Events)
 	slices.SortStableFunc(events, func(a, b record.Event) int { return cmp.Compare(a.At, b.At) })
 	for _, e := range events {
@@ -54,7 +54,7 @@ func (f *facts) outage(from, to time.Duration) (code, why string) {
 			}
 			text := fmt.Sprintf("no pod was ready from %s to %s after %s of %s began", seconds(s.Began-x.Began), seconds(s.Ended-x.Began), x.Name, x.Target)
 			switch {
-			case x.Name == rollingUpdate:
+			case rollOuts[x.Name] != nil:
 				return "F14", text
 			case x.Name == nodeDrain && f.run.Workload.Budget == nil:
 				return "F16", text

@@ -14,6 +14,7 @@ const watchedPods = "pods"
 // readiness is which pods were ready and not terminating, as the watch on pods told it.
 type readiness struct {
 	ready map[string]bool // at the end of the stretch
+	ends  map[string]bool // that were asked to end by then: whatever their probes say, they are not ready again
 	gone  map[string]bool // whose object was deleted by then
 	least int             // fewest ready at any time of the stretch
 	at    time.Duration   // since when there were that few
@@ -23,7 +24,7 @@ type readiness struct {
 // readyBetween follows the pods from the run's first event to the end of the stretch. Within one watch events are in
 // order, so that a pod that became ready before another one was deleted is counted before that.
 func (f *facts) readyBetween(from, to time.Duration) readiness {
-	r := readiness{ready: map[string]bool{}, gone: map[string]bool{}}
+	r := noneReady()
 	events := slices.Clone(f.run.Events)
 	slices.SortStableFunc(events, func(a, b record.Event) int { return cmp.Compare(a.At, b.At) })
 	begun := false
@@ -51,12 +52,21 @@ func (f *facts) readyBetween(from, to time.Duration) readiness {
 	return r
 }
 
+func noneReady() readiness {
+	return readiness{ready: map[string]bool{}, ends: map[string]bool{}, gone: map[string]bool{}}
+}
+
 func (r *readiness) take(e record.Event) {
 	switch e.Kind {
 	case record.PodReady:
-		r.ready[e.Object] = true
-	case record.PodNotReady, record.PodTerminating:
+		if !r.ends[e.Object] {
+			r.ready[e.Object] = true
+		}
+	case record.PodNotReady:
 		delete(r.ready, e.Object)
+	case record.PodTerminating:
+		delete(r.ready, e.Object)
+		r.ends[e.Object] = true
 	case record.PodGone:
 		delete(r.ready, e.Object)
 		r.gone[e.Object] = true
@@ -73,20 +83,20 @@ func (f *facts) windowOf(round int) (record.Window, bool) {
 	return record.Window{}, false
 }
 
-// faultsCalled are the run's faults of the name.
-func (f *facts) faultsCalled(name string) []record.Fault {
+// faultsCalled are the run's faults of these names.
+func (f *facts) faultsCalled(names []string) []record.Fault {
 	var out []record.Fault
 	for _, x := range f.run.Faults {
-		if x.Name == name {
+		if slices.Contains(names, x.Name) {
 			out = append(out, x)
 		}
 	}
 	return out
 }
 
-// perFault judges each fault of the name by itself; a run without any is skipped, with the reason.
-func (f *facts) perFault(name, otherwise string, eval func(record.Fault, record.Window) record.Finding) []record.Finding {
-	found := f.faultsCalled(name)
+// perFault judges each fault of these names by itself; a run without any is skipped, with the reason.
+func (f *facts) perFault(names []string, otherwise string, eval func(record.Fault, record.Window) record.Finding) []record.Finding {
+	found := f.faultsCalled(names)
 	if len(found) == 0 {
 		return []record.Finding{{Verdict: record.Skipped, Message: otherwise}}
 	}

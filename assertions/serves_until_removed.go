@@ -13,6 +13,9 @@ var servesUntilRemoved = registerPerPod(Check{
 	Reference: "Kubernetes, Pod Lifecycle, Termination of Pods: endpoints are removed while the process is being stopped, not before",
 	Kind:      Guarantee,
 }, func(f *facts, t *record.Timeline) record.Finding {
+	if f.neverServed(t) {
+		return unserved("nothing was ever routed to it")
+	}
 	broken := f.refusals(t)
 	seen := f.listener(t)
 	out := record.Finding{Verdict: seen.verdict, Measured: seen.lasted, Threshold: limit(f.run.SLO.EndpointRemoval, "%s or longer"), Message: seen.words}
@@ -122,6 +125,12 @@ func (f *facts) probe(t *record.Timeline, p record.Probe, budget time.Duration) 
 	doubt := clock + p.Gap
 	from := max(t.Accepted.At, t.Delete.At)
 	w := witness{verdict: record.Unknown}
+	if p.Ended > 0 && p.Ended+clock < t.Delete.At {
+		w.lasted = record.Quantity{Text: "not measured"}
+		w.words = fmt.Sprintf("The probe from %s had given up %s before the delete, because no dial was accepted for too long, so it says nothing of what the delete brought about.",
+			p.Node, seconds(t.Delete.At-p.Ended))
+		return w
+	}
 	open, how := at-t.Delete.At, "stopped accepting connections"
 	if at > 0 {
 		w.lasted = secondsOf(open)

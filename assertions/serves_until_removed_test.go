@@ -39,6 +39,9 @@ func TestAPodAcceptsConnectionsUntilNothingRoutesToIt(t *testing.T) {
 		"its network went before that": {edit(build(graceful()), func(p *record.Probe) {
 			p.FirstSilent, p.LastAccepted = deletedAt+time.Second, deletedAt+990*time.Millisecond
 		}), record.Fail, "F2", "1.00 s"},
+		"probes that gave up before the delete": {edit(build(graceful()), func(p *record.Probe) {
+			p.FirstRefused, p.FirstSilent, p.LastAccepted, p.Ended = 0, deletedAt-4*time.Second, deletedAt-4100*time.Millisecond, deletedAt-time.Second
+		}), record.Unknown, "", "had given up 1.00 s before the delete"},
 		"one dial was lost on its way": {edit(build(graceful()), func(p *record.Probe) { p.FirstSilent = deletedAt + time.Second }), record.Pass, "", "10.08 s"},
 		"refused in between":           {edit(build(graceful()), func(p *record.Probe) { p.Blips = 1 }), record.Unknown, "", "in between"},
 		"a clock that is off by 3 s":   {wide(closesAt(1900 * time.Millisecond)), record.Unknown, "", "decides nothing"},

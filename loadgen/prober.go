@@ -29,6 +29,9 @@ const (
 
 // Prober dials an address at a steady interval, connect and close, until nothing listens there any more. Each dial ends
 // with the client's FIN, so it costs the server an accept and nothing else.
+//
+// It may begin before anything listens: what fails before the first accepted dial says nothing, because a listener that
+// was never seen open cannot be seen to close.
 type Prober struct {
 	epoch  time.Time
 	limit  time.Duration
@@ -92,6 +95,9 @@ func (p *Prober) Probe() record.Probe {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	seen := p.seen
+	if seen.Accepted == 0 {
+		return seen
+	}
 	if len(p.refused) > 0 {
 		seen.FirstRefused = p.refused[0]
 	}
@@ -129,6 +135,9 @@ func (p *Prober) started() time.Duration {
 func (p *Prober) gone() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.seen.Accepted == 0 {
+		return false
+	}
 	for _, failed := range [][]time.Duration{p.refused, p.silent} {
 		if len(failed) > 0 && time.Since(p.epoch)-failed[0] > probeQuiet {
 			return true
@@ -162,8 +171,9 @@ func (p *Prober) dial(ctx context.Context) {
 	}
 }
 
-// accepted takes back the failures that were followed by this dial.
+// accepted takes back the failures that were followed by this dial. Before the first one there was no listener to fail.
 func (p *Prober) accepted(start time.Duration) {
+	first := p.seen.Accepted == 0
 	p.seen.Accepted++
 	if start < p.seen.LastAccepted {
 		return
@@ -172,7 +182,9 @@ func (p *Prober) accepted(start time.Duration) {
 	before := len(p.refused)
 	p.refused = after(p.refused, start)
 	p.silent = after(p.silent, start)
-	p.seen.Blips += before - len(p.refused)
+	if !first {
+		p.seen.Blips += before - len(p.refused)
+	}
 }
 
 // failed keeps the start of a dial in order, unless a later one was accepted.

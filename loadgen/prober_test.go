@@ -83,6 +83,19 @@ func TestAProbeEndsAtItsLimitAndThenHasNoRefusal(t *testing.T) {
 	}
 }
 
+func TestAProbeWaitsForAListenerThatOpensLate(t *testing.T) {
+	epoch := time.Now()
+	prober := NewProber("pod", "", time.Millisecond, 0, epoch)
+	prober.refused = []time.Duration{-2 * probeQuiet} // for longer than a closed listener would be waited for
+	if prober.gone() {
+		t.Error("a listener that was never open is taken to be gone")
+	}
+	prober.accepted(-2*probeQuiet - time.Millisecond)
+	if !prober.gone() {
+		t.Error("a listener that was open and refuses for good is not taken to be gone")
+	}
+}
+
 // A listener may refuse for a moment; the answers of dials may come in any order.
 func TestOnlyARefusalAfterWhichNothingWasAcceptedCounts(t *testing.T) {
 	const ms = time.Millisecond
@@ -90,9 +103,22 @@ func TestOnlyARefusalAfterWhichNothingWasAcceptedCounts(t *testing.T) {
 		answers func(p *Prober)
 		want    record.Probe
 	}{
-		"refused, accepted, refused": {
+		"accepted, refused, accepted, refused": {
+			func(p *Prober) {
+				p.accepted(1 * ms)
+				p.failed(&p.refused, 2*ms)
+				p.accepted(3 * ms)
+				p.failed(&p.refused, 4*ms)
+			},
+			record.Probe{Accepted: 2, LastAccepted: 3 * ms, FirstRefused: 4 * ms, Blips: 1},
+		},
+		"refused until it listens": {
 			func(p *Prober) { p.failed(&p.refused, 1*ms); p.accepted(2 * ms); p.failed(&p.refused, 3*ms) },
-			record.Probe{Accepted: 1, LastAccepted: 2 * ms, FirstRefused: 3 * ms, Blips: 1},
+			record.Probe{Accepted: 1, LastAccepted: 2 * ms, FirstRefused: 3 * ms},
+		},
+		"it never listens": {
+			func(p *Prober) { p.failed(&p.refused, 1*ms); p.failed(&p.silent, 2*ms) },
+			record.Probe{},
 		},
 		"an early dial is accepted late": {
 			func(p *Prober) { p.failed(&p.refused, 3*ms); p.failed(&p.refused, 4*ms); p.accepted(2 * ms) },

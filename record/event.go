@@ -37,7 +37,7 @@ const (
 	ProxyResumed  = "ProxyResumed"
 
 	// From the pod's object, as watched.
-	PodCreated       = "PodCreated"
+	PodCreated       = "PodCreated"       // Attr image, of its first container
 	PodScheduled     = "PodScheduled"     // Attr node
 	ContainerStarted = "ContainerStarted" // Attr container
 	PodReady         = "PodReady"

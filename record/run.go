@@ -128,6 +128,12 @@ type Pod struct {
 	UID  string `json:"uid,omitempty"`
 	Node string `json:"node,omitempty"`
 	IP   string `json:"ip,omitempty"`
+	// Image that its container was to run, as the pod itself names it; ImageID is what the container runtime says that it
+	// ran, where there is a container runtime. Revision tells the pod template that it was made from: pods of one revision
+	// are alike.
+	Image    string `json:"image,omitempty"`
+	ImageID  string `json:"imageID,omitempty"`
+	Revision string `json:"revision,omitempty"`
 }
 
 // Probe is what one agent saw when it dialled a terminating pod's own address, connect and close, at a steady interval.

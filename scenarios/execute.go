@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/lastcall-dev/lastcall/fixtures"
@@ -251,7 +252,8 @@ func (x *execution) deploy(ctx context.Context) error {
 	defer cancel()
 	stage, err := x.platform.Stage(ctx, x.placed(fixtures.StageSpec{
 		RunID: x.run.ID, App: x.app, Replicas: x.scenario.Replicas, Loads: x.run.Loads, Clients: x.run.Clients, Deadline: x.deadline(), Origin: x.origin, Keep: x.options.Keep,
-		Journal: x.journal, Record: x.log.add, Progress: x.options.Watch.Step,
+		SecondImage: slices.Contains(x.scenario.Needs, fixtures.ImageChange),
+		Journal:     x.journal, Record: x.log.add, Progress: x.options.Watch.Step,
 	}))
 	if err != nil {
 		return fmt.Errorf("%w: deploying %s: %w", ErrEnvironment, x.app.Name, err)

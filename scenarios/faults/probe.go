@@ -20,7 +20,8 @@ import (
 const (
 	probeLimit  = 10 * time.Second      // for every agent to have reached every pod once
 	statusEvery = 50 * time.Millisecond // between looks at the agents
-	probeMax    = 3 * time.Minute       // a probe stops by itself after this
+	// probeMax is when a probe stops by itself: a pod that one round leaves alone may end in the last one.
+	probeMax = 15 * time.Minute
 	// probeInterval is between dials of one agent's probe where one pod ends.
 	probeInterval = 10 * time.Millisecond
 	// manyInterval is the same where many do: ten pods, three agents and five dials a second are 150 a second, which a
@@ -47,13 +48,41 @@ func probe(ctx context.Context, stage fixtures.Stage, pods []record.Pod, interva
 	ctx, cancel := context.WithTimeoutCause(ctx, probeLimit, fmt.Errorf("not every agent reached %s within %s", strings.Join(names(pods), ", "), probeLimit))
 	defer cancel()
 	for _, pod := range pods {
-		request := agent.ProbeRequest{Pod: pod.Name, Address: net.JoinHostPort(pod.IP, strconv.Itoa(stage.Workload().PodPort)), Interval: interval, Limit: probeMax}
-		for _, a := range stage.Agents() {
-			if err := a.Probe(ctx, request); err != nil {
-				return cmp.Or(context.Cause(ctx), fmt.Errorf("asking %s to probe %s: %w", a.Name(), request.Address, err))
-			}
+		if err := beginProbe(ctx, stage, pod, interval); err != nil {
+			return err
 		}
 	}
+	return awaitReached(ctx, stage, pods)
+}
+
+// probeNew has every agent probe each pod that is not known yet, from the moment that it has an address and whether or not
+// it listens: one that is taken back soon after it is ready could not be caught later. It adds them to the known.
+func probeNew(ctx context.Context, stage fixtures.Stage, known map[string]bool) error {
+	for _, pod := range stage.Pods() {
+		if known[pod.Name] || pod.IP == "" {
+			continue
+		}
+		if err := beginProbe(ctx, stage, pod, manyInterval); err != nil {
+			return err
+		}
+		known[pod.Name] = true
+	}
+	return nil
+}
+
+// beginProbe asks every agent to dial the pod's own address.
+func beginProbe(ctx context.Context, stage fixtures.Stage, pod record.Pod, interval time.Duration) error {
+	request := agent.ProbeRequest{Pod: pod.Name, Address: net.JoinHostPort(pod.IP, strconv.Itoa(stage.Workload().PodPort)), Interval: interval, Limit: probeMax}
+	for _, a := range stage.Agents() {
+		if err := a.Probe(ctx, request); err != nil {
+			return cmp.Or(context.Cause(ctx), fmt.Errorf("asking %s to probe %s: %w", a.Name(), request.Address, err))
+		}
+	}
+	return nil
+}
+
+// awaitReached waits until each agent's probes have been accepted by each of the pods.
+func awaitReached(ctx context.Context, stage fixtures.Stage, pods []record.Pod) error {
 	return watchAgents(ctx, stage, func(all []agent.Status) bool {
 		return !slices.ContainsFunc(all, func(s agent.Status) bool { return !reached(s, pods) })
 	})
@@ -92,6 +121,15 @@ func watchAgents(ctx context.Context, stage fixtures.Stage, done func([]agent.St
 		case <-tick.C:
 		}
 	}
+}
+
+// named are the pods' names as a set.
+func named(pods []record.Pod) map[string]bool {
+	out := make(map[string]bool, len(pods))
+	for _, p := range pods {
+		out[p.Name] = true
+	}
+	return out
 }
 
 func names(pods []record.Pod) []string {

@@ -31,26 +31,19 @@ func (RollingUpdate) HappensWithin() time.Duration { return rolloutLimit }
 
 // Inject has every agent probe every pod, and restarts the roll-out. The fault's target is the workload.
 func (r RollingUpdate) Inject(ctx context.Context, stage fixtures.Stage, in Injection) (record.Fault, func(context.Context) error, error) {
-	work := stage.Workload()
-	fault := record.Fault{Name: r.Name(), Target: work.Name, Round: in.Round, Began: in.Clock()}
+	fault := rollout(r, stage, in)
 	restarter, ok := stage.(Restarter)
 	if !ok {
 		return fault, nil, fmt.Errorf("injecting %s: this platform cannot restart a roll-out", r.Name())
 	}
-	old, err := readyPods(ctx, stage)
-	if err != nil {
-		return fault, nil, fmt.Errorf("listing the pods that %s is to replace: %w", r.Name(), err)
+	if _, err := probeReplaced(ctx, stage, in, &fault); err != nil {
+		return fault, nil, err
 	}
-	fault.Attr = map[string]string{PodsAttr: joined(old), "replicas": strconv.Itoa(work.Replicas), "strategy": work.Strategy}
-	in.Progress(fmt.Sprintf("probing %d pods", len(old)))
-	if err := probe(ctx, stage, old, manyInterval); err != nil {
-		return fault, nil, fmt.Errorf("probing the pods that %s is to replace: %w", r.Name(), err)
-	}
-	in.Progress("restarting the roll-out of " + work.Name)
+	in.Progress("restarting the roll-out of " + fault.Target)
 	began, accepted, err := restarter.Restart(ctx)
 	fault.Began, fault.Ended = in.at(began), in.at(accepted)
 	if err != nil {
-		return fault, nil, fmt.Errorf("restarting the roll-out of %s: %w", work.Name, err)
+		return fault, nil, fmt.Errorf("restarting the roll-out of %s: %w", fault.Target, err)
 	}
 	return fault, nil, nil // it mends itself: the new pods are the same
 }
@@ -59,4 +52,29 @@ func (r RollingUpdate) Inject(ctx context.Context, stage fixtures.Stage, in Inje
 func (RollingUpdate) Happened(fault record.Fault, events []record.Event) bool {
 	old := marked(fault)
 	return len(old) > 0 && ending(fault, events) == len(old)
+}
+
+// rollout is the fault of a kind of roll-out before it has begun.
+func rollout(of Fault, stage fixtures.Stage, in Injection) record.Fault {
+	work := stage.Workload()
+	return record.Fault{Name: of.Name(), Target: work.Name, Round: in.Round, Began: in.Clock(),
+		Attr: map[string]string{"replicas": strconv.Itoa(work.Replicas), "strategy": work.Strategy}}
+}
+
+// probeReplaced has every agent probe each pod that is ready, because a roll-out is to replace all of them, and names
+// them in the fault.
+func probeReplaced(ctx context.Context, stage fixtures.Stage, in Injection, fault *record.Fault) ([]record.Pod, error) {
+	old, err := readyPods(ctx, stage)
+	if err != nil {
+		return nil, fmt.Errorf("listing the pods that %s is to replace: %w", fault.Name, err)
+	}
+	if want := stage.Workload().Replicas; len(old) < want {
+		return nil, fmt.Errorf("only %d of %d pods are ready before %s: what is lacking already would be laid to it", len(old), want, fault.Name)
+	}
+	fault.Attr[PodsAttr] = joined(old)
+	in.Progress(fmt.Sprintf("probing %d pods", len(old)))
+	if err := probe(ctx, stage, old, manyInterval); err != nil {
+		return nil, fmt.Errorf("probing the pods that %s is to replace: %w", fault.Name, err)
+	}
+	return old, nil
 }

@@ -3,6 +3,7 @@ package faults
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,6 +23,16 @@ func TestARollOutIsRestartedOnlyOnceEveryPodIsProbedFromEverywhere(t *testing.T)
 	}
 	if fault.Target != "app" || fault.Attr[PodsAttr] != "a,b,c" || fault.Began <= 0 || fault.Ended < fault.Began {
 		t.Errorf("%+v", fault)
+	}
+}
+
+func TestARollOutDoesNotBeginWhereAPodIsLackingAlready(t *testing.T) {
+	for _, f := range []Fault{RollingUpdate{}, RollingUpdateImage{}, RollingUpdateUndone{}} {
+		s, _ := aStage([]string{"n1", "n2"}, []string{"n1"})
+		s.images, s.work.Replicas = []string{"app:1", "app:2"}, 3
+		if _, _, err := f.Inject(t.Context(), s, circumstance(t)); err == nil || !strings.Contains(err.Error(), "only 2 of 3") || len(s.asked) > 0 {
+			t.Errorf("%s: %v, asked %v", f.Name(), err, s.asked)
+		}
 	}
 }
 

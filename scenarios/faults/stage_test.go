@@ -26,11 +26,15 @@ type fakeStage struct {
 	scaled  []int
 	drain   fixtures.Drain
 	restart func() // what it does to the pods
+	images  []string
+	setting func() // what setting an image does to the pods
 }
 
 var (
 	_ fixtures.Stage = (*fakeStage)(nil)
 	_ Restarter      = (*fakeStage)(nil)
+	_ ImageSetter    = (*fakeStage)(nil)
+	_ RolloutUndoer  = (*fakeStage)(nil)
 	_ Scaler         = (*fakeStage)(nil)
 	_ NodeDrainer    = (*fakeStage)(nil)
 )
@@ -43,8 +47,28 @@ func (s *fakeStage) say(what string) {
 
 func (s *fakeStage) Workload() record.Workload   { return s.work }
 func (s *fakeStage) Agents() []fixtures.Agent    { return s.agents }
-func (s *fakeStage) Pods() []record.Pod          { return slices.Concat(s.ever, s.pods) }
 func (s *fakeStage) Close(context.Context) error { return nil }
+
+func (s *fakeStage) Pods() []record.Pod {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return slices.Concat(s.ever, s.pods)
+}
+
+func (s *fakeStage) Images() []string { return s.images }
+
+func (s *fakeStage) SetImage(_ context.Context, image string) (began, accepted time.Time, err error) {
+	s.say("image " + image)
+	if s.setting != nil {
+		s.setting()
+	}
+	return time.Now(), time.Now(), s.refuse
+}
+
+func (s *fakeStage) UndoRollout(context.Context) (began, accepted time.Time, err error) {
+	s.say("undo")
+	return time.Now(), time.Now(), s.refuse
+}
 
 func (s *fakeStage) Ready(context.Context) ([]record.Pod, error) {
 	s.lock.Lock()
@@ -173,7 +197,7 @@ func TestAPodThatNoAgentReachesIsNotDisrupted(t *testing.T) {
 
 func TestAPlatformThatCannotDisruptIsToldFromOneThatFailed(t *testing.T) {
 	s, _ := aStage([]string{"n1", "n2"}, []string{"n3"})
-	for _, f := range []Fault{RollingUpdate{}, Scale{To: 1}, Drain{}} {
+	for _, f := range []Fault{RollingUpdate{}, RollingUpdateImage{}, RollingUpdateUndone{}, Scale{To: 1}, Drain{}} {
 		fault, undo, err := f.Inject(t.Context(), bare{s}, circumstance(t))
 		if err == nil || undo != nil || fault.Name != f.Name() {
 			t.Errorf("%s: %+v, %v", f.Name(), fault, err)
