@@ -24,7 +24,7 @@ var _ = register(Check{
 }, func(f *facts) []record.Finding {
 	restarts := f.run.APIRestarts()
 	if len(restarts) == 0 {
-		for _, x := range f.faultsCalled(apiServerRestart) {
+		for _, x := range f.faultsCalled([]string{apiServerRestart}) {
 			return []record.Finding{{Subject: roundName(x.Round), Verdict: record.Unknown, Message: "The API server could not be restarted: " + x.Error + "."}}
 		}
 		return []record.Finding{{Verdict: record.Skipped, Message: "The API server was not restarted in this run."}}

@@ -49,7 +49,7 @@ var _ = registerPerPod(Check{
 	default:
 		out.Verdict = record.Unknown
 		out.Message += fmt.Sprintf(" With the resolution added it may be %s, so it decides nothing.", seconds(m.netUpper))
-		out.Advice = "More new connections per second give a finer resolution."
+		out.Advice = m.finer(budget)
 	}
 	return out
 })
@@ -93,6 +93,16 @@ func (f *facts) removal(t *record.Timeline) removal {
 		m.take(node, last, spacings*spacing, s.doubt, f.held(node, t.Delete.At, t.Delete.At+last))
 	}
 	return m
+}
+
+// finer says how many more connections would tell whether the budget was kept.
+func (m removal) finer(budget time.Duration) string {
+	const text = "More new connections per second give a finer resolution (--rate)"
+	room := budget - m.net
+	if room <= 0 {
+		return text + "."
+	}
+	return fmt.Sprintf("%s: about %.1f times as many would do.", text, math.Ceil(10*float64(m.netUpper-m.net)/float64(room))/10)
 }
 
 // take adds one node's last connection.

@@ -38,6 +38,9 @@ func TestADeletedPodGetsItsLastNewConnectionWithinTheBudget(t *testing.T) {
 			if !strings.Contains(f.Message, c.says) {
 				t.Errorf("does not say %q: %s", c.says, f.Message)
 			}
+			if finer := name == "within the resolution"; finer != strings.Contains(f.Advice, "times as many would do") {
+				t.Errorf("advice %q", f.Advice)
+			}
 			if c.want == record.Pass && f.Measured.Upper <= f.Measured.Value {
 				t.Errorf("no resolution: %+v", f.Measured)
 			}

@@ -213,10 +213,29 @@ func (f *facts) undecided(out *record.Finding, r rate, alpha float64) {
 		return
 	}
 	out.Message += " So few requests cannot decide it:" + reason
-	if perRound := r.length.Seconds() / float64(r.rounds); perRound > 0 {
-		out.Advice = fmt.Sprintf("Ask for at least %.0f requests per second of this class.",
-			math.Ceil(float64(need)/(perRound*float64(r.looks))))
+	out.Advice = r.wanting(f.run, need)
+}
+
+// wanting says what would bring a sample that can decide; "" when nothing about the sample is known.
+func (r rate) wanting(run *record.Run, need int) string {
+	perRound := r.length.Seconds() / float64(r.rounds)
+	if perRound <= 0 {
+		return ""
 	}
+	advice := fmt.Sprintf("Ask for at least %.0f requests per second of this class (--rate; it was %.3g)",
+		math.Ceil(float64(need)/(perRound*float64(r.looks))), float64(r.total)/r.length.Seconds())
+	if run.NoFault {
+		return advice + "."
+	}
+	for n := r.looks + 1; n <= record.MaxRounds; n++ {
+		more := r
+		if more.looks = n; more.reachable(run.SLO) {
+			advice += fmt.Sprintf(", or for %d rounds (--rounds %d)", n, n)
+			break
+		}
+	}
+	// Whatever makes the windows longer brings more requests at the same rate.
+	return advice + fmt.Sprintf(". A disruption that lasts longer helps as well: a round took %s.", seconds(time.Duration(perRound*float64(time.Second))))
 }
 
 // overLooks says over how many looks the confidence holds.

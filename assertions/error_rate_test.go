@@ -54,6 +54,30 @@ func TestTheErrorRateIsJudgedByItsUpperBound(t *testing.T) {
 	}
 }
 
+func TestARateThatSoFewRequestsCannotDecideSaysHowManyCould(t *testing.T) {
+	for name, c := range map[string]struct {
+		lasts time.Duration
+		says  []string
+		not   string
+	}{
+		"in more rounds":            {2 * time.Second, []string{"at least 548 requests per second", "it was 250", "for 11 rounds (--rounds 11)", "a round took 2.00 s"}, "at all"},
+		"at a higher rate alone":    {time.Second, []string{"at least 1095 requests per second", "a round took 1.00 s"}, "--rounds"},
+		"without a fault no rounds": {0, []string{"requests per second"}, "round"},
+	} {
+		run := build(graceful())
+		if run.Windows[1].Ended = deletedAt + c.lasts; c.lasts == 0 {
+			run.NoFault, run.Faults, run.Windows = true, nil, run.Windows[:1]
+			run.Windows[0].Ended = run.Windows[0].Began + time.Second
+		}
+		f := wants(t, run, "error-rate", string(record.NewFast), record.Unknown, "")
+		for _, want := range c.says {
+			if !strings.Contains(f.Advice, want) || strings.Contains(f.Advice, c.not) {
+				t.Errorf("%s: %q without %q, or with %q", name, f.Advice, want, c.not)
+			}
+		}
+	}
+}
+
 // only keeps the requests of one class.
 func only(run *record.Run, class record.Class) {
 	var kept []record.Request

@@ -169,9 +169,12 @@ type SLO struct {
 	MaxClockDoubt   time.Duration `json:"maxClockDoubt"`   // larger clock uncertainty: unknown
 	// Waive names guarantees that are not held against the service; the report says so.
 	Waive []string `json:"waive,omitempty"`
-	// Rounds is how many looks at the error rate the run may take; the error is split over them.
+	// Rounds is how many looks at the error rate the run may take, at most MaxRounds; the error is split over them.
 	Rounds int `json:"rounds"`
 }
+
+// MaxRounds bounds SLO.Rounds: with more looks each would ask for far more.
+const MaxRounds = 20
 
 // DefaultSLO are the gate's figures.
 func DefaultSLO() SLO {

@@ -78,8 +78,8 @@ func (s SLO) Validate() error {
 		return fmt.Errorf("minRate is %g, want a share up to 1, such as 0.95", s.MinRate)
 	case s.EndpointRemoval <= 0 || s.MaxLateness <= 0 || s.MaxClockDoubt <= 0:
 		return fmt.Errorf("endpointRemoval, maxLateness and maxClockDoubt must be longer than 0")
-	case s.Rounds < 1 || s.Rounds > 20:
-		return fmt.Errorf("rounds is %d, want 1 to 20", s.Rounds)
+	case s.Rounds < 1 || s.Rounds > MaxRounds:
+		return fmt.Errorf("rounds is %d, want 1 to %d", s.Rounds, MaxRounds)
 	}
 	return nil
 }

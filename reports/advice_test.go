@@ -26,6 +26,20 @@ func TestTheSameAdviceIsGivenOnce(t *testing.T) {
 	}
 }
 
+func TestAnUndecidedRunIsToldWhatEachCheckLacks(t *testing.T) {
+	run := &record.Run{Verdict: record.Unknown, Findings: []record.Finding{
+		{Check: "endpoint-removal", Verdict: record.Unknown, Message: "coarse", Advice: "A few more."},
+		{Check: "endpoint-removal", Verdict: record.Unknown, Message: "coarse too", Advice: "Some more."},
+		{Check: "error-rate", Verdict: record.Unknown, Message: "too few", Advice: "Many more."},
+		{Check: "error-rate", Verdict: record.Pass, Advice: "Nothing."},
+	}}
+	var h headline
+	(&facts{Run: run, findings: run.Findings}).unknownHeadline(&h)
+	if h.Change != "A few more. Many more." {
+		t.Errorf("%q", h.Change)
+	}
+}
+
 func TestAnInterruptedRunIsToBeRunAgainAndNothingElse(t *testing.T) {
 	run := &record.Run{Verdict: record.Unknown, Aborted: "interrupted", Findings: []record.Finding{
 		{Check: "error-rate", Verdict: record.Unknown, Message: "too few requests", Advice: "ask for more requests"},

@@ -162,13 +162,24 @@ func (f *facts) unknownHeadline(h *headline) {
 		h.Change = "Run it again and let it end; the command is at the end of this report."
 		return // what a part of a run leaves undecided is no news
 	}
-	for _, v := range f.findings {
-		if v.Verdict == record.Unknown && v.Advice != "" {
-			h.Change = v.Advice
-			break
-		}
+	if advice := f.undoubt(); advice != "" {
+		h.Change = advice
 	}
 	h.Also = reasons[:min(len(reasons), 3)]
+}
+
+// undoubt is what would decide the run: the first advice of each check that is unknown, because what one of them lacks the
+// others' advice does not bring.
+func (f *facts) undoubt() string {
+	var out []string
+	told := map[string]bool{}
+	for _, v := range f.findings {
+		if v.Verdict == record.Unknown && v.Advice != "" && !told[v.Check] && !slices.Contains(out, v.Advice) {
+			told[v.Check] = true
+			out = append(out, v.Advice)
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 // doubts are the reasons for which a run is unknown: errors of the harness, then findings.

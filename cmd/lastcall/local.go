@@ -187,6 +187,9 @@ func (f *localFlags) fitted(s scenarios.Scenario) scenarios.Scenario {
 	case f.from != "":
 		s.Replicas = f.deployed.Replicas // the manifest is tested together with the program
 	}
+	if f.deployed.Budget != nil && s.Expect == nil {
+		s.Budget = nil // likewise, but for a negative control, which is made of its budget
+	}
 	if f.control > 0 {
 		s.Control = f.control
 	}
@@ -204,8 +207,22 @@ func (f *localFlags) unfit(s scenarios.Scenario) string {
 		if s.Replicas > 0 && fault.To >= s.Replicas {
 			return fmt.Sprintf("it scales down to %d, and there are %d replicas", fault.To, s.Replicas)
 		}
+	case faults.Drain:
+		return f.undrainable(s)
 	}
 	return ""
+}
+
+// undrainable says why a drain would show nothing; "" when it would. One source has no pods, see local.Platform.Describe.
+func (f *localFlags) undrainable(s scenarios.Scenario) string {
+	switch nodes := f.sources - 1; {
+	case s.Together && f.deployed.Budget != nil:
+		return "it shows what happens without a PodDisruptionBudget, and " + f.manifest() + " has one"
+	case !s.Together && s.Replicas < nodes:
+		return fmt.Sprintf("each of the %d nodes for pods needs one, and there are %d replicas: ask for more --replicas or fewer --sources", nodes, s.Replicas)
+	default:
+		return ""
+	}
 }
 
 // application stands for the program: one of the box keeps what is known to be wrong with it.

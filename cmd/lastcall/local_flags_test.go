@@ -71,6 +71,37 @@ func TestAManifestIsTestedTogetherWithTheProgram(t *testing.T) {
 	}
 }
 
+func TestADrainIsUnderTheManifestsOwnBudgetAndNegativeControlsUnderTheirs(t *testing.T) {
+	scenario := func(name string) scenarios.Scenario {
+		s, err := scenarios.Find(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	own, _ := parsed(t, "--from", "testdata/budget.yaml", "--", "./orders")
+	if s := own.fitted(scenario("drain")); own.deployed.Budget == nil || s.Budget != nil || own.unfit(s) != "" {
+		t.Errorf("with a budget of its own: %v, %q", s.Budget, own.unfit(s))
+	}
+	if s := own.fitted(scenario("drain-blocked")); s.Budget == nil || own.unfit(s) != "" {
+		t.Errorf("blocked: %v, %q", s.Budget, own.unfit(s))
+	}
+	if why := own.unfit(own.fitted(scenario("drain-all-at-once"))); !strings.Contains(why, "budget.yaml has one") {
+		t.Errorf("without a budget: %q", why)
+	}
+	none, _ := parsed(t, "--", "./x")
+	if s := none.fitted(scenario("drain")); s.Budget == nil || none.unfit(s) != "" {
+		t.Errorf("without a manifest: %v, %q", s.Budget, none.unfit(s))
+	}
+	few, _ := parsed(t, "--replicas", "1", "--", "./x")
+	if why := few.unfit(few.fitted(scenario("drain"))); !strings.Contains(why, "each of the 2 nodes") {
+		t.Errorf("one replica: %q", why)
+	}
+	if why := few.unfit(few.fitted(scenario("drain-all-at-once"))); why != "" {
+		t.Errorf("one replica, all on one node: %q", why)
+	}
+}
+
 func TestScenariosThatCannotBeAreLeftOutWithTheirReason(t *testing.T) {
 	f, _ := parsed(t, "--replicas", "1", "--", "./x")
 	notes := strings.Join(f.choose(everything{}), "\n")
