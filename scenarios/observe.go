@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +17,8 @@ type Observer interface {
 	// Observe reads every component once, all at the same time, and returns when each has answered or the context has
 	// ended. A component that fails is a Scrape with an Error; At is on the run's clock.
 	Observe(ctx context.Context) []record.Scrape
+	// ObservePod reads one pod of the application in the same way.
+	ObservePod(ctx context.Context, pod string) []record.Scrape
 }
 
 const (
@@ -62,30 +65,59 @@ func (x *execution) observe(ctx context.Context) (stop func()) {
 	if !ok {
 		return func() {}
 	}
-	x.read(ctx, stage)
+	x.read(ctx, stage.Observe)
 	during, cancel := context.WithCancel(ctx)
 	var reading sync.WaitGroup
 	reading.Go(func() {
 		for !x.readings.full() && faults.Hold(during, observeEvery) == nil {
-			x.read(ctx, stage) // one that has begun is not cut off by the end of the disruption
+			x.read(ctx, stage.Observe) // one that has begun is not cut off by the end of the disruption
+		}
+	})
+	reading.Go(func() {
+		for pod := range x.signalled(during) {
+			reading.Go(func() {
+				x.read(ctx, func(ctx context.Context) []record.Scrape { return stage.ObservePod(ctx, pod) })
+			})
 		}
 	})
 	return func() {
 		cancel()
 		reading.Wait()
 		if ctx.Err() == nil {
-			x.read(ctx, stage)
+			x.read(ctx, stage.Observe)
+		}
+	}
+}
+
+// signalled are the pods that say that SIGTERM has come, each once and as soon as it is known: the wait before they close
+// their listener is the last occasion to read them, and shorter than the time between two readings.
+func (x *execution) signalled(ctx context.Context) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		known := make(map[string]bool)
+		for {
+			pod := ""
+			err := x.log.await(ctx, func(events []record.Event) bool {
+				i := slices.IndexFunc(events, func(e record.Event) bool { return e.Kind == record.AppSignal && !known[e.Object] })
+				if i >= 0 {
+					pod = events[i].Object
+				}
+				return i >= 0
+			})
+			known[pod] = true
+			if err != nil || x.readings.full() || !yield(pod) {
+				return
+			}
 		}
 	}
 }
 
 // read takes one reading within its limit. A panic of the platform is not worth the run.
-func (x *execution) read(ctx context.Context, stage Observer) {
+func (x *execution) read(ctx context.Context, observe func(context.Context) []record.Scrape) {
 	ctx, cancel := context.WithTimeout(ctx, x.options.Limits.Observe)
 	defer cancel()
 	began := x.clock()
 	err := surviving(func() error {
-		x.readings.add(stage.Observe(ctx))
+		x.readings.add(observe(ctx))
 		return nil
 	})
 	if err != nil {

@@ -33,6 +33,11 @@ func (s observedStage) Observe(ctx context.Context) []record.Scrape {
 	return s.reads(ctx)
 }
 
+func (s observedStage) ObservePod(_ context.Context, pod string) []record.Scrape {
+	s.did("observe " + pod)
+	return []record.Scrape{{Source: record.ScrapedApp, Object: pod}}
+}
+
 // observed runs a scenario whose disruption lasts for a length of time that passes in no time.
 func observed(t *testing.T, length time.Duration, reads func(context.Context) []record.Scrape) (w *world, run *record.Run) {
 	t.Helper()
@@ -80,6 +85,28 @@ func TestComponentsAreReadBeforeDuringAndAfterTheDisruption(t *testing.T) {
 		}
 		if len(w.saved[0].Scrapes) != len(run.Scrapes) {
 			t.Error("they were not saved with the rest")
+		}
+	})
+}
+
+func TestAPodIsReadOnceMoreWhenItIsToldToEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.whole = func(context.Context) error {
+			for _, pod := range []string{"first", "second", "first"} {
+				w.record(record.Event{Source: record.SourceApp, Kind: record.AppSignal, Object: pod})
+				time.Sleep(time.Second)
+			}
+			return nil
+		}
+		s := Scenario{Name: "scenario", Loads: httpLoads(), Fault: fakeFault{world: w, name: "fault"}, Control: time.Millisecond}
+		nothing := func(context.Context) []record.Scrape { return nil }
+		run, err := Execute(t.Context(), observable{w, nothing}, s, apps.App{Name: "app"}, Options{Limits: quick(), Save: w.save, SLO: record.DefaultSLO()})
+		if err != nil || len(run.Scrapes) != 2 || run.Scrapes[0].Object != "first" || run.Scrapes[1].Reading <= run.Scrapes[0].Reading {
+			t.Errorf("%v, %+v", err, run.Scrapes)
+		}
+		if steps := w.done(); strings.Count(steps, "observe first") != 1 || strings.Count(steps, "observe second") != 1 {
+			t.Errorf("steps %s", steps)
 		}
 	})
 }
