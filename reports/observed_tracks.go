@@ -153,9 +153,9 @@ func (t *track) row() observedRow {
 	case record.Gauge:
 		r.Before, r.During, r.After = t.gauge(beforeFault), t.gauge(duringFault), t.gauge(afterFault)
 	case record.HistogramKind:
-		r.Before, r.During, r.After = t.distribution(t.total(beforeFault)), signedCount(t.distribution(t.increase())), t.distribution(t.total(afterFault))
+		r.Before, r.During, r.After = t.distribution(t.total(beforeFault)), added(t.increase(), t.distribution), t.distribution(t.total(afterFault))
 	default:
-		r.Before, r.During, r.After = t.counted(t.total(beforeFault)), signedCount(t.counted(t.increase())), t.counted(t.total(afterFault))
+		r.Before, r.During, r.After = t.counted(t.total(beforeFault)), added(t.increase(), t.counted), t.counted(t.total(afterFault))
 	}
 	return r
 }
@@ -189,6 +189,7 @@ type amount struct {
 	value float64
 	hist  record.Histogram
 	ok    bool
+	open  bool // there may have been more: an object was not read after the disruption
 }
 
 func (s *amount) add(value float64, h record.Histogram) {
@@ -233,6 +234,7 @@ func (t *track) increase() (out amount) {
 				break
 			}
 		}
+		out.open = out.open || o.points[len(o.points)-1].at != afterFault
 	}
 	return out
 }
@@ -267,10 +269,15 @@ func secondsOrNumber(metric string, v float64) string {
 	return number(v)
 }
 
-// signedCount marks what was added.
-func signedCount(text string) string {
-	if text == notRead {
+// added marks an increase as one.
+func added(s amount, words func(amount) string) string {
+	text := words(s)
+	switch {
+	case text == notRead:
 		return text
+	case s.open:
+		return "+" + text + " or more"
+	default:
+		return "+" + text
 	}
-	return "+" + text
 }
