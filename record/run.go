@@ -42,6 +42,9 @@ type Run struct {
 	Events  []Event  `json:"events"`
 	// Outputs of the pods, from platforms that have them.
 	Outputs []PodOutput `json:"outputs,omitempty"`
+	// Scrapes are what the components counted of themselves before, during and after the disruption, in the order in which
+	// they were read.
+	Scrapes []Scrape `json:"scrapes,omitempty"`
 	// Model is set when the platform was a model of a cluster: what it does not model, one sentence each.
 	Model []string `json:"model,omitempty"`
 

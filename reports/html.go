@@ -50,6 +50,7 @@ type page struct {
 	Workload     []fact
 	Surroundings []fact
 	Outputs      []output
+	Observed     observed
 }
 
 // HTML writes the report as one page that needs nothing else: no network, no script.
@@ -58,7 +59,7 @@ func HTML(w io.Writer, run *record.Run) error {
 	p := page{
 		facts: f, Headline: f.headline(), Subtitle: f.subtitle(), Tiles: f.tiles(), FindingRows: f.findingRows(),
 		Overall: f.overall(), Hops: f.hops(), APIServer: f.apiServer(), Causes: f.causes(), Grids: f.measured(), JudgedBy: f.judgedBy(),
-		Workload: f.workload(), Surroundings: f.surroundings(), Kinds: f.kinds(), Outputs: outputs(run),
+		Workload: f.workload(), Surroundings: f.surroundings(), Kinds: f.kinds(), Outputs: outputs(run), Observed: f.observed(),
 	}
 	p.Zooms, p.ZoomsLeft = f.zooms()
 	p.Zooms = append(p.Zooms, f.restartZooms()...)

@@ -108,6 +108,7 @@ func closesRun(rates demoRates) *record.Run {
 		})
 	}
 	d.passes()
+	d.Scrapes = scraped(at)
 	d.finding(record.Finding{
 		Check: "serves-until-removed", Guarantee: "A pod accepts connections until nothing routes to it any more", Subject: target, Verdict: record.Fail,
 		Measured: record.Quantity{Value: 0.062, Unit: "s", Upper: 0.073}, Threshold: record.Quantity{Text: "2 s or longer"}, Diagnosis: "F2", Evidence: evidence,

@@ -28,6 +28,7 @@ type Limits struct {
 	Drain    time.Duration // for what agents have in flight when they are asked to stop
 	Collect  time.Duration // handing the records over
 	Close    time.Duration // undoing and removing everything
+	Observe  time.Duration // one reading of what the components count; one before the first fault and one after the last
 	Warm     time.Duration // traffic before the control window, so that connections stand and slow requests overlap
 }
 
@@ -35,7 +36,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Describe: 15 * time.Second, Stage: 3 * time.Minute, Prepare: 2 * time.Minute, Inject: time.Minute, Happen: 15 * time.Second, Whole: 2 * time.Minute, Listener: 10 * time.Second, Outlast: 500 * time.Millisecond,
-		Drain: 30 * time.Second, Collect: time.Minute, Close: 90 * time.Second, Warm: 2 * time.Second,
+		Drain: 30 * time.Second, Collect: time.Minute, Close: 90 * time.Second, Observe: 4 * time.Second, Warm: 2 * time.Second,
 	}
 }
 
@@ -109,6 +110,7 @@ type execution struct {
 	options  Options
 	run      *record.Run
 	log      *eventLog
+	readings readings
 	journal  *journal.Journal
 	stage    fixtures.Stage
 	undos    []undo
@@ -266,7 +268,7 @@ func (x *execution) deploy(ctx context.Context) error {
 // deadline is the hard limit of the load, after which agents stop by themselves though nobody tells them.
 func (x *execution) deadline() time.Duration {
 	limits := x.options.Limits
-	return limits.Warm + x.scenario.Control + time.Duration(x.options.SLO.Rounds)*(x.injectWithin()+limits.Whole)
+	return limits.Warm + x.scenario.Control + 2*limits.Observe + time.Duration(x.options.SLO.Rounds)*(x.injectWithin()+limits.Whole)
 }
 
 // disrupt runs the control window and then rounds of the fault until enough is known.
@@ -274,6 +276,7 @@ func (x *execution) disrupt(ctx context.Context) error {
 	if err := x.control(ctx); err != nil || x.scenario.Fault == nil {
 		return err
 	}
+	defer x.observe(ctx)()
 	for round := 1; round <= x.options.SLO.Rounds; round++ {
 		if err := x.round(ctx, round); err != nil {
 			return err
@@ -287,7 +290,7 @@ func (x *execution) disrupt(ctx context.Context) error {
 
 // finish copies what goes on outside the steps into the record.
 func (x *execution) finish() {
-	x.run.Events = x.log.all()
+	x.run.Events, x.run.Scrapes = x.log.all(), x.readings.all()
 	x.run.Ended = x.clock()
 	if x.stage != nil {
 		x.run.Pods = x.stage.Pods()
