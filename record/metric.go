@@ -19,10 +19,12 @@ type Scrape struct {
 	// At is when the answer was there or was given up. The values are of some moment between At-Took and At.
 	At   time.Duration `json:"at"`
 	Took time.Duration `json:"took"`
-	// Error says why there are no samples; "" when the component answered. A counter that it does not show then has never
-	// been raised.
+	// Error says why there are no samples; "" when the component answered.
 	Error   string   `json:"error,omitempty"`
 	Samples []Sample `json:"samples,omitempty"`
+	// Absent are the metrics that were looked for and are not shown. A counter with labels is shown only once it has been
+	// raised; a component of another version may not have it.
+	Absent []string `json:"absent,omitempty"`
 }
 
 // MetricKind tells how values of different times go together.

@@ -2,6 +2,8 @@ package reports
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/lastcall-dev/lastcall/record"
@@ -18,7 +20,8 @@ type observed struct {
 type observedGroup struct {
 	Name, Remark string
 	Rows         []observedRow
-	Left         int // rows that are not shown
+	Left         int    // rows that are not shown
+	Absent       string // metrics that were looked for and never found
 }
 
 type observedRow struct {
@@ -41,7 +44,7 @@ var observedKinds = []struct {
 }{
 	{record.ScrapedAPIServer, "API server", "", false},
 	{record.ScrapedProxy, "kube-proxy", "", true},
-	{record.ScrapedApp, "Application", "All pods together. A reading is a request itself, and counted as one. A pod that ends takes with it what it has counted since it was last read.", false},
+	{record.ScrapedApp, "Application", "Counts of all pods together; of gauges the range over the pods. A reading is a request itself, and counted as one. A pod that ends takes with it what it has counted since it was last read.", false},
 }
 
 func (f *facts) observed() (out observed) {
@@ -54,13 +57,31 @@ func (f *facts) observed() (out observed) {
 		for _, t := range tracks[:min(len(tracks), maxObserved)] {
 			g.Rows = append(g.Rows, t.row())
 		}
-		g.Left = len(tracks) - len(g.Rows)
+		g.Left, g.Absent = len(tracks)-len(g.Rows), f.absent(k.source)
 		if len(g.Rows) > 0 {
 			out.Groups = append(out.Groups, g)
 		}
 	}
 	out.Missing = f.missing()
 	return out
+}
+
+// absent are the metrics that no component of the kind ever showed.
+func (f *facts) absent(source string) string {
+	shown, looked := make(map[string]bool), make(map[string]bool)
+	for _, s := range f.Scrapes {
+		if s.Source != source {
+			continue
+		}
+		for _, v := range s.Samples {
+			shown[v.Name] = true
+		}
+		for _, name := range s.Absent {
+			looked[name] = true
+		}
+	}
+	maps.DeleteFunc(looked, func(name string, _ bool) bool { return shown[name] })
+	return list(slices.Sorted(maps.Keys(looked)), maxObserved)
 }
 
 // missing counts the readings that failed, by component, with the reason of the last.

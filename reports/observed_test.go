@@ -63,7 +63,7 @@ func scraped(at time.Duration) []record.Scrape {
 		return scrapeOf(record.ScrapedApp, name, reading, read, gauge("http_requests_in_flight", inFlight),
 			counter("http_requests_total", answered, "code", "200"), counter("graceful_shutdown_total", begun, "outcome", "begun"))
 	}
-	return []record.Scrape{
+	out := []record.Scrape{
 		api(1, at-second, 1, 100, 1000, 0), proxy("node-a", 1, at-second, 10), proxy("node-b", 1, at-second, 20), pod("old", 1, at-second, 3, 500, 0), pod("stays", 1, at-second, 2, 700, 0),
 		failedScrape(record.ScrapedAPIServer, "", 2, at+2*second, "connect: connection refused"), proxy("node-a", 2, at+2*second, 12), failedScrape(record.ScrapedProxy, "node-b", 2, at+2*second, "timed out"),
 		pod("old", 2, at+2*second, 9, 560, 1), pod("stays", 2, at+2*second, 4, 800, 0),
@@ -72,6 +72,8 @@ func scraped(at time.Duration) []record.Scrape {
 		api(4, at+11*second, 2, 9, 60, 30, counter("apiserver_request_terminations_total", 4, "code", "429")),
 		proxy("node-a", 4, at+11*second, 15), proxy("node-b", 4, at+11*second, 24), pod("new", 4, at+11*second, 2, 90, 0), pod("stays", 4, at+11*second, 3, 1000, 0),
 	}
+	out[0].Absent = []string{"apiserver_request_terminations_total", "apiserver_terminated_watchers_total"}
+	return out
 }
 
 func observedRun() *record.Run {
@@ -83,7 +85,7 @@ func TestWhatWasCountedBeforeDuringAndAfter(t *testing.T) {
 	want := observed{
 		Readings: 4,
 		Groups: []observedGroup{
-			{Name: "API server", Rows: []observedRow{
+			{Name: "API server", Absent: "apiserver_terminated_watchers_total", Rows: []observedRow{
 				{"apiserver_current_inflight_requests", "request_kind=mutating", "1", "7", "2"},
 				// A restart: what the new process counts is all new, and all there is afterwards.
 				{"apiserver_request_duration_seconds", "verb=GET", "1,000 · p99 9.9 ms", "+90 · p99 0.97 s", "90 · p99 0.97 s"},
@@ -96,7 +98,7 @@ func TestWhatWasCountedBeforeDuringAndAfter(t *testing.T) {
 				{"kubeproxy_sync_proxy_rules_duration_seconds", "node-b", "20 · p99 9.9 ms", "+4 · p99 9.9 ms", "24 · p99 9.9 ms"},
 			}},
 			{Name: "Application", Remark: observedKinds[2].remark, Rows: []observedRow{
-				{"http_requests_in_flight", "", "5", "11 to 13", "5"},
+				{"http_requests_in_flight", "", "2 to 3", "4 to 9", "2 to 3"},
 				// 60 of the old pod, all 90 of the new one, 300 of the one that stays.
 				{"http_requests_total", "code=200", "1,200", "+450 or more", "1,090"},
 				{"graceful_shutdown_total", "outcome=begun", "0", "+1 or more", "0"},
@@ -138,7 +140,7 @@ func TestWithoutAReadingBeforeNothingIsMadeUp(t *testing.T) {
 func TestARunWithoutADisruptionIsDividedByItsFirstAndLastReading(t *testing.T) {
 	run := observedRun()
 	run.Windows = nil
-	if got := newFacts(run).observed(); got.Groups[2].Rows[0] != (observedRow{"http_requests_in_flight", "", "5", "11 to 13", "5"}) {
+	if got := newFacts(run).observed(); got.Groups[2].Rows[0] != (observedRow{"http_requests_in_flight", "", "2 to 3", "4 to 9", "2 to 3"}) {
 		t.Errorf("%+v", got.Groups[2].Rows[0])
 	}
 }

@@ -48,11 +48,10 @@ type objectTrack struct {
 }
 
 type point struct {
-	reading int
-	at      part
-	value   float64
-	hist    record.Histogram
-	absent  bool // the component answered and did not show it: a gauge has no value then, others have counted nothing
+	at     part
+	value  float64
+	hist   record.Histogram
+	absent bool // the component answered and did not show it: a gauge has no value then, others have counted nothing
 }
 
 // tracks collects the rows of one kind of component.
@@ -122,7 +121,7 @@ func (f *facts) fill(tracks map[string]*track, source string, each bool) {
 				continue
 			}
 			v, ok := shown[key]
-			t.add(s, fresh, point{reading: s.Reading, at: at, value: v.Value, hist: histogramOf(v), absent: !ok})
+			t.add(s, fresh, point{at: at, value: v.Value, hist: histogramOf(v), absent: !ok})
 		}
 	}
 }
@@ -160,21 +159,20 @@ func (t *track) row() observedRow {
 	return r
 }
 
-// gauge is the range of the values, each the sum over all objects that were read at the same time.
+// gauge is the range of the values of all objects: they are not added up, because not all answer each time.
 func (t *track) gauge(at part) string {
-	sums := make(map[int]float64)
+	var values []float64
 	for _, o := range t.objects {
 		for _, p := range o.points {
 			if p.at == at && !p.absent {
-				sums[p.reading] += p.value
+				values = append(values, p.value)
 			}
 		}
 	}
-	values := slices.Sorted(maps.Values(sums))
 	if len(values) == 0 {
 		return notRead
 	}
-	low, high := number(values[0]), number(values[len(values)-1])
+	low, high := number(slices.Min(values)), number(slices.Max(values))
 	if low == high {
 		return low
 	}
