@@ -35,6 +35,7 @@ type Run struct {
 	Faults   []Fault           `json:"faults"`
 	Probes   []Probe           `json:"probes"`
 	Events   []Event           `json:"events"`
+	Spans    []Span            `json:"spans,omitempty"` // where the time of the run itself went
 	// Outputs of the pods, from platforms that have them.
 	Outputs []PodOutput `json:"outputs,omitempty"`
 	// Model is set when the platform was a model of a cluster: what it does not model, one sentence each.

@@ -92,8 +92,10 @@ func Execute(ctx context.Context, p fixtures.Platform, s Scenario, app apps.App,
 	x.journal = journal
 	err = x.guarded(ctx)
 	x.log.seal()
+	x.begin(record.Saving)
 	x.finish()
 	err = errors.Join(err, surviving(x.save), x.close())
+	x.endSpan(x.clock())
 	x.finish()
 	return x.run, errors.Join(err, x.save())
 }
@@ -211,6 +213,7 @@ func (x *execution) guarded(ctx context.Context) (err error) {
 
 // steps is a run from its first step to the last record.
 func (x *execution) steps(ctx context.Context) error {
+	x.begin(record.Deploying)
 	if err := x.describe(ctx); err != nil {
 		return err
 	}

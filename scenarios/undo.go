@@ -27,6 +27,7 @@ func (x *execution) takeBackLater(f record.Fault, do func(context.Context) error
 // on after a failure. What the journal still holds afterwards is left, whoever failed to say so.
 func (x *execution) close() error {
 	x.options.Watch.Step("cleaning up")
+	x.begin(record.Undoing)
 	x.note(record.UndoBegan, "", "")
 	ctx, cancel := context.WithTimeout(context.Background(), x.options.Limits.Close)
 	defer cancel()
@@ -36,6 +37,7 @@ func (x *execution) close() error {
 			left = append(left, fmt.Errorf("undoing %s: %w", x.undos[i].what, err))
 		}
 	}
+	x.begin(record.Removing)
 	if x.stage != nil {
 		if err := surviving(func() error { return x.stage.Close(ctx) }); err != nil {
 			left = append(left, err)
