@@ -185,7 +185,7 @@ func Entries(results []Result) []reports.Entry {
 	entries := make([]reports.Entry, 0, len(results))
 	for _, r := range results {
 		if r.Run != nil {
-			entries = append(entries, reports.Entry{Run: r.Run, Dir: r.Dir, Unmet: r.Unmet})
+			entries = append(entries, reports.Entry{Run: r.Run, Dir: r.Dir, Unmet: r.Unmet, Took: r.Took})
 		}
 	}
 	return entries
