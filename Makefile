@@ -45,6 +45,13 @@ gate: setup ## Cluster, scenarios, verdict, report in out/index.html: what a CI 
 	@bin/lastcall cluster up
 	@LASTCALL_GATE=1 go test -v ./suites/gate -count=1 -timeout 60m -ginkgo.v -ginkgo.no-color
 
+MINUTES ?= 30
+SEED    ?= 0
+
+.PHONY: soak
+soak: setup ## MINUTES=30 SEED=…: the gate's runs in random order, the distribution in out/soak.md
+	@bin/lastcall soak --minutes $(MINUTES) --seed $(SEED)
+
 .PHONY: lint
 lint: ## golangci-lint over all modules
 	@go -C tools build -o ../bin/golangci-lint tool

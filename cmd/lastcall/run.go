@@ -83,9 +83,7 @@ func (f *runFlags) execute(c *cobra.Command, args []string) error {
 	if err != nil {
 		return errors.Join(errConfig, err)
 	}
-	if f.seed == 0 {
-		f.seed = time.Now().UnixNano() & 0xffffffff
-	}
+	f.drawSeed()
 	progress := newProgress(c.ErrOrStderr())
 	defer progress.close()
 	defer func() { f.release() }()
@@ -100,6 +98,13 @@ func (f *runFlags) execute(c *cobra.Command, args []string) error {
 		}
 	})
 	return f.conclude(c.OutOrStdout(), results)
+}
+
+// drawSeed draws a seed unless one was asked for.
+func (f *runFlags) drawSeed() {
+	if f.seed == 0 {
+		f.seed = time.Now().UnixNano() & 0xffffffff
+	}
 }
 
 func (f *runFlags) items(c *cobra.Command, args []string) ([]suites.Item, error) {
