@@ -45,9 +45,17 @@ func Gate() Suite {
 			{Scenario: "baseline", App: "graceful"},
 			{Scenario: "pod-delete", App: "graceful"},
 			{Scenario: "pod-delete-slow", App: "graceful"},
+			{Scenario: "pod-delete-slow-programming", App: "graceful"},
+			{Scenario: "rolling-update", App: "graceful"},
+			{Scenario: "scale", App: "graceful"},
+			{Scenario: "drain", App: "graceful"},
+
 			{Scenario: "pod-delete", App: "closes-at-once"},
 			{Scenario: "pod-delete", App: "exits-at-once"},
+			{Scenario: "pod-delete-slow-programming", App: "closes-at-once"},
 			{Scenario: "pod-delete-forced", App: "graceful"},
+			{Scenario: "drain-blocked", App: "graceful"},
+			{Scenario: "drain-all-at-once", App: "graceful"},
 		},
 	}
 }
