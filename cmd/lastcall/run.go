@@ -278,11 +278,16 @@ func (f *runFlags) conclude(w io.Writer, results []suites.Result) error {
 }
 
 func (f *runFlags) suiteReport(w io.Writer, results []suites.Result) error {
-	if err := reports.WriteSuite(f.out, f.suite, suites.Entries(results)); err != nil {
+	entries := suites.Entries(results)
+	if err := reports.WriteSuite(f.out, f.suite, entries); err != nil {
 		return err
 	}
 	if f.output != "text" {
 		return nil
+	}
+	fmt.Fprintln(w)
+	if err := reports.Shares(w, entries, nil); err != nil {
+		return err
 	}
 	verdict, met := record.Pass, 0
 	for _, r := range results {

@@ -27,7 +27,24 @@ const undoTime = ginkgo.GracePeriod(3 * time.Minute)
 var (
 	runner  suites.Runner
 	results []suites.Result
+	laps    []reports.Lap // what took time besides the runs
 )
+
+// before is how long the cluster took to come up before this suite began, by who began it.
+func before() time.Duration {
+	took := os.Getenv("LASTCALL_CLUSTER_UP")
+	if took == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(took)
+	gomega.Expect(err).NotTo(gomega.HaveOccurred(), "LASTCALL_CLUSTER_UP")
+	return d
+}
+
+// lap notes how long something took that has just ended.
+func lap(name string, began time.Time) {
+	laps = append(laps, reports.Lap{Name: name, Took: time.Since(began)})
+}
 
 func TestGate(t *testing.T) {
 	if os.Getenv("LASTCALL_GATE") == "" {
@@ -46,8 +63,10 @@ var _ = ginkgo.BeforeSuite(func(ctx ginkgo.SpecContext) {
 	release, err := journal.Claim(folder, options.Identity())
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
 	ginkgo.DeferCleanup(release)
+	began := time.Now()
 	c, err := cluster.Up(ctx, options)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
+	lap("bringing the cluster up", began.Add(-before()))
 	out := os.Getenv("LASTCALL_OUT")
 	if out == "" {
 		out = filepath.Join(root, "out")
@@ -69,7 +88,10 @@ var _ = ginkgo.AfterSuite(func() {
 	if len(results) == 0 {
 		return
 	}
-	gomega.Expect(reports.WriteSuite(runner.Out, "gate", suites.Entries(results))).To(gomega.Succeed())
+	entries := suites.Entries(results)
+	gomega.Expect(reports.WriteSuite(runner.Out, "gate", entries, laps...)).To(gomega.Succeed())
+	say("where the time went, in seconds:")
+	gomega.Expect(reports.Shares(os.Stderr, entries, laps)).To(gomega.Succeed())
 	say("report: " + filepath.Join(runner.Out, "index.html"))
 })
 
