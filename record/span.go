@@ -9,6 +9,7 @@ type Part string
 // judged.
 const (
 	Deploying   Part = "deploying"  // the application and the agents are staged, clocks compared, traffic started
+	Waiting     Part = "waiting"    // until the run before is taken down
 	Controlling Part = "control"    // traffic without any fault, the moment in which connections are made included
 	Aiming      Part = "aiming"     // from a round's beginning until its fault is injected: probes, slow requests in flight
 	Disrupting  Part = "disruption" // from the fault until the service is whole again
@@ -23,7 +24,7 @@ const (
 
 // Parts are all that a run's time may be spent on, in their order.
 func Parts() []Part {
-	return []Part{Deploying, Controlling, Aiming, Disrupting, Settling, Looking, Finishing, Collecting, Saving, Undoing, Removing}
+	return []Part{Deploying, Waiting, Controlling, Aiming, Disrupting, Settling, Looking, Finishing, Collecting, Saving, Undoing, Removing}
 }
 
 // Span is a stretch of the run and what it was spent on. The spans of a run follow each other without a gap.

@@ -102,6 +102,47 @@ func TestARunThatBreaksOffSaysWhereItsTimeWentUntilThen(t *testing.T) {
 	}
 }
 
+func TestThereIsNoTrafficBeforeTheWayIsClear(t *testing.T) {
+	w := newWorld(t)
+	run, err := w.executed(t.Context(), fakeFault{world: w, name: "fault"}, func(o *Options) {
+		o.Clear = func(context.Context) error { w.did("clear"); return nil }
+	})
+	if err != nil || run.Spans[1].Part != record.Waiting {
+		t.Errorf("%v, %+v", err, run.Spans)
+	}
+	w.wants("describe, stage, clear, start, inject fault, whole, so far, stop, records, save, undo fault, close, save")
+}
+
+func TestARunWhoseWayIsNeverClearIsTakenDownWithoutTraffic(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.executed(t.Context(), fakeFault{world: w, name: "fault"}, func(o *Options) {
+		o.Clear = func(context.Context) error { return errOnPurpose }
+	})
+	if !errors.Is(err, ErrAborted) || !errors.Is(err, errOnPurpose) {
+		t.Errorf("%v", err)
+	}
+	w.wants("describe, stage, save, close, save")
+}
+
+func TestWhatARunDeployedStaysUntilItIsConcluded(t *testing.T) {
+	for _, failing := range []error{nil, errOnPurpose} {
+		w := newWorld(t)
+		w.undoing = failing
+		o := Options{Limits: quick(), Save: w.save, SLO: record.DefaultSLO()}
+		o.SLO.EndpointRemoval = 10 * time.Millisecond
+		s := Scenario{Name: "scenario", Loads: httpLoads(), Fault: fakeFault{world: w, name: "fault"}, Control: time.Millisecond}
+		observed := Observe(t.Context(), w, s, apps.App{Name: "app"}, o)
+		w.wants("describe, stage, start, inject fault, whole, so far, stop, records, save, undo fault")
+		if observed.Clean() != (failing == nil) {
+			t.Errorf("undo %v: clean is %t", failing, observed.Clean())
+		}
+		if _, err := observed.Conclude(); errors.Is(err, ErrUndoIncomplete) != (failing != nil) {
+			t.Errorf("%v", err)
+		}
+		w.wants("describe, stage, start, inject fault, whole, so far, stop, records, save, undo fault, close, save")
+	}
+}
+
 func TestAPanicIsRecordedAndEverythingUndone(t *testing.T) {
 	w := newWorld(t)
 	run, err := w.executed(t.Context(), fakeFault{world: w, name: "fault", inject: func() error { panic("a bug") }})
