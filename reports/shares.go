@@ -21,7 +21,7 @@ var shareColumns = []struct {
 	Name  string
 	Parts []record.Part
 }{
-	{"deploying", []record.Part{record.Deploying}},
+	{"deploying", []record.Part{record.Deploying, record.Waiting}},
 	{"control", []record.Part{record.Controlling}},
 	{"aiming", []record.Part{record.Aiming, record.Looking}},
 	{"disruption", []record.Part{record.Disrupting}},
@@ -62,8 +62,8 @@ func newShares(entries []Entry, laps []Lap) *shares {
 			sums[i] += t
 			row = append(row, tenths(t))
 		}
-		all += e.Took
-		s.Rows = append(s.Rows, append(row, tenths(e.Took)))
+		all += e.Took - e.Ahead
+		s.Rows = append(s.Rows, append(row, tenths(e.Took-e.Ahead)))
 	}
 	for _, l := range laps {
 		row := make([]string, len(s.Head))
@@ -82,9 +82,17 @@ func newShares(entries []Entry, laps []Lap) *shares {
 	return s
 }
 
-// shareTimes are the times of a run by the columns, with what is left in the last one.
+// shareTimes are the times of a run by the columns, with what is left in the last one. What went on beside the run before
+// is left out, so that the times of all runs add up to what the suite took.
 func shareTimes(e Entry) []time.Duration {
-	spent, left := e.Run.Spent(), e.Took
+	var alone record.Run
+	for _, s := range e.Run.Spans {
+		s.Began = max(s.Began, e.Ahead)
+		if s.Ended > s.Began {
+			alone.Spans = append(alone.Spans, s)
+		}
+	}
+	spent, left := alone.Spent(), e.Took-e.Ahead
 	times := make([]time.Duration, len(shareColumns))
 	for i, c := range shareColumns {
 		for _, p := range c.Parts {

@@ -47,6 +47,13 @@ share                       10 %     15 %     1 %        25 %       1 %       10
 	}
 }
 
+func TestWhatWentOnBesideTheRunBeforeCountsOnce(t *testing.T) {
+	s := newShares([]Entry{{Run: &record.Run{Scenario: "s", App: "a", Spans: demoSpans()}, Took: 64 * second, Ahead: 6 * second}}, nil)
+	if got, want := strings.Join(s.Rows[0], " "), "s · a 2.0 12.0 1.0 20.0 1.0 8.0 3.0 9.0 2.0 58.0"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 func TestEveryPartOfARunHasOneColumn(t *testing.T) {
 	columns := map[record.Part]int{}
 	for _, c := range shareColumns {

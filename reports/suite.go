@@ -22,6 +22,8 @@ type Entry struct {
 	Unmet string
 	// Took is the time of the whole run, judging and its reports included; 0: not known.
 	Took time.Duration
+	// Ahead is how much of its beginning went by beside the run before, and counts for that one.
+	Ahead time.Duration
 }
 
 // WriteSuite writes index.html, junit.xml and summary.md over all runs into dir. A negative control that fails as it must

@@ -228,12 +228,13 @@ func (f *runFlags) command(i suites.Item, seed int64) string {
 // runAll stops after a run that was aborted or left something behind: the next one would not be judged fairly.
 func runAll(ctx context.Context, runner suites.Runner, items []suites.Item, each func(suites.Result)) []suites.Result {
 	var results []suites.Result
-	for _, item := range items {
-		result := runner.Run(ctx, item)
+	turns := suites.NewTurns(runner, items)
+	for i := range items {
+		result := turns.Run(ctx, i)
 		results = append(results, result)
 		each(result)
 		if stops(ctx, result) {
-			break
+			break // and with it the turns
 		}
 	}
 	return results

@@ -2,6 +2,7 @@
 package gate
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,6 +27,7 @@ const undoTime = ginkgo.GracePeriod(3 * time.Minute)
 
 var (
 	runner  suites.Runner
+	turns   *suites.Turns
 	results []suites.Result
 	laps    []reports.Lap // what took time besides the runs
 )
@@ -82,9 +84,13 @@ var _ = ginkgo.BeforeSuite(func(ctx ginkgo.SpecContext) {
 			return fmt.Sprintf("bin/lastcall run %s --app %s --seed %d", i.Scenario, i.App, seed)
 		},
 	}
+	turns = suites.NewTurns(runner, suites.Gate().Items)
 })
 
 var _ = ginkgo.AfterSuite(func() {
+	if turns != nil {
+		gomega.Expect(turns.Close()).To(gomega.Succeed())
+	}
 	if len(results) == 0 {
 		return
 	}
@@ -96,9 +102,9 @@ var _ = ginkgo.AfterSuite(func() {
 })
 
 var _ = ginkgo.Describe("gate", ginkgo.Ordered, ginkgo.ContinueOnFailure, func() {
-	for _, item := range suites.Gate().Items {
+	for i, item := range suites.Gate().Items {
 		ginkgo.It(spec(item), ginkgo.Label(item.Scenario, item.App), undoTime, func(ctx ginkgo.SpecContext) {
-			result := runner.Run(ctx, item)
+			result := inTurn(ctx, i, item)
 			results = append(results, result)
 			report(result)
 			gomega.Expect(result.Unmet).To(gomega.BeEmpty(), "see %s", filepath.Join(result.Dir, "report.html"))
@@ -108,6 +114,14 @@ var _ = ginkgo.Describe("gate", ginkgo.Ordered, ginkgo.ContinueOnFailure, func()
 		compareWithLocal(ctx, ginkgo.GinkgoRandomSeed())
 	})
 })
+
+// inTurn runs the item, whose successor is staged meanwhile unless only some of the specs are run.
+func inTurn(ctx context.Context, at int, item suites.Item) suites.Result {
+	if chosen, _ := ginkgo.GinkgoConfiguration(); chosen.LabelFilter != "" || len(chosen.FocusStrings)+len(chosen.SkipStrings) > 0 {
+		return runner.Run(ctx, item)
+	}
+	return turns.Run(ctx, at)
+}
 
 func spec(i suites.Item) string { return i.App + " under " + i.Scenario }
 
