@@ -42,8 +42,15 @@ test: setup ## Unit tests with the race detector
 
 .PHONY: gate
 gate: setup ## Cluster, scenarios, verdict, report in out/index.html: what a CI job runs
-	@bin/lastcall cluster up
-	@LASTCALL_GATE=1 go test -v ./suites/gate -count=1 -timeout 60m -ginkgo.v -ginkgo.no-color
+	@began=$$SECONDS; bin/lastcall cluster up; \
+	LASTCALL_CLUSTER_UP=$$((SECONDS - began))s LASTCALL_GATE=1 go test -v ./suites/gate -count=1 -timeout 60m -ginkgo.v -ginkgo.no-color
+
+MINUTES ?= 30
+SEED    ?= 0
+
+.PHONY: soak
+soak: setup ## MINUTES=30 SEED=…: the gate's runs in random order, the distribution in out/soak.md
+	@bin/lastcall soak --minutes $(MINUTES) --seed $(SEED)
 
 .PHONY: lint
 lint: ## golangci-lint over all modules

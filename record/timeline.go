@@ -187,6 +187,14 @@ func (t *Timeline) probed(p Probe, clock time.Duration) {
 	if p.FirstSilent > p.LastAccepted && (closed == 0 || p.FirstSilent < closed) {
 		closed = p.FirstSilent
 	}
+	// Nor is one before the pod was asked to end: that agent could not reach it, or was late itself.
+	asked := t.Delete.At
+	if asked == 0 {
+		asked = t.Terminating.At
+	}
+	if closed < asked {
+		return
+	}
 	if closed == 0 || (t.ListenerClosed.Seen() && t.ListenerClosed.At <= closed) {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/lastcall-dev/lastcall/record"
 )
@@ -73,8 +74,9 @@ func demoSuite(dir string, rates demoRates) []Entry {
 	runs := demoRuns(rates)
 	passesWrongly := gracefulRun(rates)
 	passesWrongly.Expect = &record.Expectation{Verdict: record.Fail, Diagnosis: "F1"}
+	runs["graceful"].Spans = demoSpans()
 	return []Entry{
-		{Run: runs["graceful"], Dir: filepath.Join(dir, "graceful")},
+		{Run: runs["graceful"], Dir: filepath.Join(dir, "graceful"), Took: 64 * time.Second},
 		{Run: runs["closes"], Dir: filepath.Join(dir, "closes")},
 		{Run: passesWrongly, Dir: filepath.Join(dir, "graceful"), Unmet: "passes, and must fail with F1"},
 		{Run: runs["unknown"], Dir: filepath.Join(dir, "unknown"), Unmet: "unknown, and must pass"},
@@ -83,7 +85,7 @@ func demoSuite(dir string, rates demoRates) []Entry {
 
 func TestASuiteRendersAsBefore(t *testing.T) {
 	dir := t.TempDir()
-	if err := WriteSuite(dir, "gate", demoSuite(dir, goldenRates)); err != nil {
+	if err := WriteSuite(dir, "gate", demoSuite(dir, goldenRates), Lap{Name: "bringing the cluster up", Took: 16 * time.Second}); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"index.html", "junit.xml", "summary.md"} {

@@ -20,15 +20,20 @@ type Entry struct {
 	Dir string // the run's folder
 	// Unmet says why the run did not end as it must; "" when it did. A run without Expect must pass.
 	Unmet string
+	// Took is the time of the whole run, judging and its reports included; 0: not known.
+	Took time.Duration
+	// Ahead is how much of its beginning went by beside the run before, and counts for that one.
+	Ahead time.Duration
 }
 
 // WriteSuite writes index.html, junit.xml and summary.md over all runs into dir. A negative control that fails as it must
-// counts as a pass there, and is called a negative control.
-func WriteSuite(dir, name string, entries []Entry) error {
+// counts as a pass there, and is called a negative control. The laps are what took time besides the runs.
+func WriteSuite(dir, name string, entries []Entry, laps ...Lap) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("making the suite's folder: %w", err)
 	}
 	s := newSuite(dir, name, entries)
+	s.Shares = newShares(entries, laps)
 	return errors.Join(
 		writeFile(filepath.Join(dir, "index.html"), s.html),
 		writeFile(filepath.Join(dir, "junit.xml"), s.junit),
@@ -44,6 +49,7 @@ type suite struct {
 	Began   string
 	Took    string // time of all runs together
 	Rows    []suiteRow
+	Shares  *shares // where the time went; nil when nobody knows
 	facts   []*facts
 	entries []Entry
 }
@@ -197,6 +203,9 @@ func (s *suite) markdown(w io.Writer) error {
 			count(r.Failed), count(r.Sent), r.Took)
 	}
 	fmt.Fprintf(&b, "\nAll runs together took %s.\n", s.Took)
+	if s.Shares != nil {
+		s.Shares.markdown(&b)
+	}
 	for i, f := range s.facts {
 		if !s.Rows[i].OK {
 			b.WriteString("\n")

@@ -57,6 +57,9 @@ type Options struct {
 	Journal func(runID string) (*journal.Journal, error)
 	// Save is called with everything that was recorded, before anything is undone or judged, and once more afterwards.
 	Save func(*record.Run) error
+	// Clear is waited for between the staging and the traffic: until then a run before may be taken down. Its error ends
+	// the run. Nil: nothing is in the way.
+	Clear func(context.Context) error
 	// Watch is told what goes on; nil: nobody is.
 	Watch Watcher
 }
@@ -81,23 +84,50 @@ var (
 // Execute runs the scenario on the platform and returns what it recorded, judged by nobody yet. There is a record, never
 // nil, whatever the error: after a failure, a panic or an ended context it holds what had been seen until then.
 func Execute(ctx context.Context, p fixtures.Platform, s Scenario, app apps.App, o Options) (*record.Run, error) {
+	return Observe(ctx, p, s, app, o).Conclude()
+}
+
+// Observed is a run of which all has been seen and saved, and whose faults are undone. What it deployed is still there.
+type Observed struct {
+	x   *execution
+	err error
+}
+
+// Observe does all of Execute but for taking down what was deployed, which is left to Conclude.
+func Observe(ctx context.Context, p fixtures.Platform, s Scenario, app apps.App, o Options) *Observed {
 	x := newExecution(p, s, app, o)
 	if why := s.Missing(p); why != "" {
 		x.run.Verdict = record.Skipped
 		x.run.Aborted = why
-		return x.run, nil
+		return &Observed{x: x}
 	}
 	journal, err := x.options.Journal(x.run.ID)
 	if err != nil {
 		err = fmt.Errorf("%w: %w", ErrEnvironment, err)
 		x.run.Errors = append(x.run.Errors, err.Error())
-		return x.run, errors.Join(err, x.save())
+		return &Observed{x: x, err: errors.Join(err, x.save())}
 	}
 	x.journal = journal
 	err = x.guarded(ctx)
 	x.log.seal()
+	x.begin(record.Saving)
 	x.finish()
-	err = errors.Join(err, surviving(x.save), x.close())
+	err = errors.Join(err, surviving(x.save))
+	x.undo()
+	return &Observed{x: x, err: err}
+}
+
+// Clean reports whether the run went to its end and all its faults are undone, so that another may be staged beside it.
+func (o *Observed) Clean() bool { return o.err == nil && len(o.x.left) == 0 }
+
+// Conclude takes everything down, verifies that nothing is left, and returns the record. It must be called, once.
+func (o *Observed) Conclude() (*record.Run, error) {
+	x := o.x
+	if x.journal == nil { // nothing was begun
+		return x.run, o.err
+	}
+	err := errors.Join(o.err, x.remove())
+	x.endSpan(x.clock())
 	x.finish()
 	return x.run, errors.Join(err, x.save())
 }
@@ -114,6 +144,7 @@ type execution struct {
 	journal  *journal.Journal
 	stage    fixtures.Stage
 	undos    []undo
+	left     []error // what could not be undone
 	origin   time.Time
 }
 
@@ -219,10 +250,14 @@ func (x *execution) guarded(ctx context.Context) (err error) {
 
 // steps is a run from its first step to the last record.
 func (x *execution) steps(ctx context.Context) error {
+	x.begin(record.Deploying)
 	if err := x.describe(ctx); err != nil {
 		return err
 	}
 	if err := x.deploy(ctx); err != nil {
+		return err
+	}
+	if err := x.clear(ctx); err != nil {
 		return err
 	}
 	if err := x.prepare(ctx); err != nil {
@@ -262,6 +297,19 @@ func (x *execution) deploy(ctx context.Context) error {
 	}
 	x.stage = stage
 	x.run.Workload = stage.Workload()
+	return nil
+}
+
+// clear waits until no other run is in the way of the traffic.
+func (x *execution) clear(ctx context.Context) error {
+	if x.options.Clear == nil {
+		return nil
+	}
+	x.begin(record.Waiting)
+	if err := x.options.Clear(ctx); err != nil {
+		return fmt.Errorf("%w: %w", ErrAborted, err)
+	}
+	x.begin(record.Deploying)
 	return nil
 }
 

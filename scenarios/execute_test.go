@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +62,84 @@ func TestWhatIsSavedFirstHoldsEverythingThatWasSeen(t *testing.T) {
 	}
 	if !strings.HasSuffix(kinds(last, record.SourceCommand), "UndoBegan, UndoEnded") {
 		t.Errorf("the last one: %s", kinds(last, record.SourceCommand))
+	}
+}
+
+func TestTheSpansOfARunSayWhereItsTimeWentWithoutAGap(t *testing.T) {
+	w := newWorld(t)
+	looks := 0
+	run, err := w.executed(t.Context(), fakeFault{world: w, name: "fault"}, func(o *Options) {
+		o.Enough = func(*record.Run) bool { looks++; return looks == 2 }
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts []record.Part
+	at := run.Spans[0].Began
+	for _, s := range run.Spans {
+		parts = append(parts, s.Part)
+		if s.Began != at || s.Ended < s.Began {
+			t.Errorf("%+v begins at %s, not at %s", s, s.Began, at)
+		}
+		at = s.Ended
+	}
+	round := []record.Part{record.Aiming, record.Disrupting, record.Settling, record.Looking}
+	want := slices.Concat([]record.Part{record.Deploying, record.Controlling}, round, round,
+		[]record.Part{record.Finishing, record.Collecting, record.Saving, record.Undoing, record.Removing})
+	if !slices.Equal(parts, want) {
+		t.Errorf("%v, want %v", parts, want)
+	}
+	if run.Spans[3].Began != run.Windows[1].Began || at > run.Ended || run.Spans[0].Began > 100*time.Millisecond {
+		t.Errorf("windows %+v, ended %s, spans %+v", run.Windows, run.Ended, run.Spans)
+	}
+}
+
+func TestARunThatBreaksOffSaysWhereItsTimeWentUntilThen(t *testing.T) {
+	w := newWorld(t)
+	run, err := w.executed(t.Context(), fakeFault{world: w, name: "fault", inject: func() error { panic("a bug") }})
+	if err == nil || len(run.Spans) < 3 || run.Spans[len(run.Spans)-1].Part != record.Removing {
+		t.Errorf("%v, %+v", err, run.Spans)
+	}
+}
+
+func TestThereIsNoTrafficBeforeTheWayIsClear(t *testing.T) {
+	w := newWorld(t)
+	run, err := w.executed(t.Context(), fakeFault{world: w, name: "fault"}, func(o *Options) {
+		o.Clear = func(context.Context) error { w.did("clear"); return nil }
+	})
+	if err != nil || run.Spans[1].Part != record.Waiting {
+		t.Errorf("%v, %+v", err, run.Spans)
+	}
+	w.wants("describe, stage, clear, start, inject fault, whole, so far, stop, records, save, undo fault, close, save")
+}
+
+func TestARunWhoseWayIsNeverClearIsTakenDownWithoutTraffic(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.executed(t.Context(), fakeFault{world: w, name: "fault"}, func(o *Options) {
+		o.Clear = func(context.Context) error { return errOnPurpose }
+	})
+	if !errors.Is(err, ErrAborted) || !errors.Is(err, errOnPurpose) {
+		t.Errorf("%v", err)
+	}
+	w.wants("describe, stage, save, close, save")
+}
+
+func TestWhatARunDeployedStaysUntilItIsConcluded(t *testing.T) {
+	for _, failing := range []error{nil, errOnPurpose} {
+		w := newWorld(t)
+		w.undoing = failing
+		o := Options{Limits: quick(), Save: w.save, SLO: record.DefaultSLO()}
+		o.SLO.EndpointRemoval = 10 * time.Millisecond
+		s := Scenario{Name: "scenario", Loads: httpLoads(), Fault: fakeFault{world: w, name: "fault"}, Control: time.Millisecond}
+		observed := Observe(t.Context(), w, s, apps.App{Name: "app"}, o)
+		w.wants("describe, stage, start, inject fault, whole, so far, stop, records, save, undo fault")
+		if observed.Clean() != (failing == nil) {
+			t.Errorf("undo %v: clean is %t", failing, observed.Clean())
+		}
+		if _, err := observed.Conclude(); errors.Is(err, ErrUndoIncomplete) != (failing != nil) {
+			t.Errorf("%v", err)
+		}
+		w.wants("describe, stage, start, inject fault, whole, so far, stop, records, save, undo fault, close, save")
 	}
 }
 

@@ -71,6 +71,7 @@ func (x *execution) startLoad(ctx context.Context) error {
 // its own: an interrupted run keeps what it has seen.
 func (x *execution) stopLoad(ctx context.Context) error {
 	x.options.Watch.Step("letting requests in flight finish")
+	x.begin(record.Finishing)
 	ctx = context.WithoutCancel(ctx)
 	draining, cancel := context.WithTimeoutCause(ctx, x.options.Limits.Drain, fmt.Errorf("requests still in flight %s after the stop", x.options.Limits.Drain))
 	defer cancel()
@@ -80,6 +81,7 @@ func (x *execution) stopLoad(ctx context.Context) error {
 		err = fmt.Errorf("stopping the agents: %w", err)
 	}
 	x.options.Watch.Step("taking over the records")
+	x.begin(record.Collecting)
 	return errors.Join(err, x.compareDrift(ctx), x.collect(ctx, fixtures.Agent.Records))
 }
 

@@ -14,6 +14,7 @@ import (
 // control lets traffic run without any fault, after a moment for connections to be made.
 func (x *execution) control(ctx context.Context) error {
 	x.options.Watch.Step("control window, no fault")
+	x.begin(record.Controlling)
 	if err := faults.Hold(ctx, x.options.Limits.Warm); err != nil {
 		return err
 	}
@@ -30,12 +31,14 @@ func (x *execution) control(ctx context.Context) error {
 func (x *execution) round(ctx context.Context, number int) error {
 	x.options.Watch.Step(fmt.Sprintf("round %d of at most %d: %s", number, x.options.SLO.Rounds, x.scenario.Fault.Name()))
 	x.note(record.RoundBegan, strconv.Itoa(number), "")
+	x.begin(record.Aiming)
 	began, before := x.clock(), len(x.run.Faults)
 	fault, err := x.inject(ctx, number)
 	x.run.Faults = append(x.run.Faults, fault)
 	together := x.run.Faults[before:]
 	if err == nil {
 		began = together[0].Began
+		x.beginAt(record.Disrupting, began)
 		err = x.awaitWhole(ctx, together)
 	}
 	if err == nil {
@@ -83,6 +86,7 @@ func (x *execution) awaitWhole(ctx context.Context, together []record.Fault) err
 	if err != nil {
 		return fmt.Errorf("waiting %s for the service to be whole again: %w", x.options.Limits.Whole, err)
 	}
+	x.begin(record.Settling)
 	for _, f := range together {
 		x.awaitListener(ctx, f)
 	}
@@ -121,6 +125,7 @@ func all(together []record.Fault, of func(record.Fault, []record.Event) bool) fu
 
 // decided looks at what has been recorded so far. When the agents cannot be asked just now, another round does no harm.
 func (x *execution) decided(ctx context.Context) bool {
+	x.begin(record.Looking)
 	if err := x.collect(ctx, fixtures.Agent.SoFar); err != nil {
 		return false
 	}

@@ -66,6 +66,14 @@ func Find(name string) (Scenario, error) {
 	return Scenario{}, fmt.Errorf("there is no scenario %q; there are: %s", name, strings.Join(names, ", "))
 }
 
+// ChangesCluster reports whether the scenario changes more than its own namespace: a node is cordoned, kube-proxy stopped,
+// the API server restarted. Until that is taken back, nothing else is to be deployed.
+func (s Scenario) ChangesCluster() bool {
+	return slices.ContainsFunc(s.Needs, func(f fixtures.Feature) bool {
+		return f == fixtures.NodeDrain || f == fixtures.ProxyControl || f == fixtures.APIServer
+	})
+}
+
 // Missing says which feature the platform lacks for the scenario, and why; "" when it has all.
 func (s Scenario) Missing(p fixtures.Platform) string {
 	for _, feature := range s.Needs {

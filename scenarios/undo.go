@@ -23,19 +23,27 @@ func (x *execution) takeBackLater(f record.Fault, do func(context.Context) error
 	}
 }
 
-// close undoes the faults, last first, and removes the stage, in a context of its own: the run's may have ended. It goes
-// on after a failure. What the journal still holds afterwards is left, whoever failed to say so.
-func (x *execution) close() error {
+// undo takes the faults back, last first, in a context of its own: the run's may have ended. It goes on after a failure.
+func (x *execution) undo() {
 	x.options.Watch.Step("cleaning up")
+	x.begin(record.Undoing)
 	x.note(record.UndoBegan, "", "")
 	ctx, cancel := context.WithTimeout(context.Background(), x.options.Limits.Close)
 	defer cancel()
-	var left []error
 	for i := len(x.undos) - 1; i >= 0; i-- {
 		if err := surviving(func() error { return x.undos[i].do(ctx) }); err != nil {
-			left = append(left, fmt.Errorf("undoing %s: %w", x.undos[i].what, err))
+			x.left = append(x.left, fmt.Errorf("undoing %s: %w", x.undos[i].what, err))
 		}
 	}
+}
+
+// remove removes the stage, in a context of its own as well. What the journal still holds afterwards is left, whoever
+// failed to say so.
+func (x *execution) remove() error {
+	x.begin(record.Removing)
+	ctx, cancel := context.WithTimeout(context.Background(), x.options.Limits.Close)
+	defer cancel()
+	left := x.left
 	if x.stage != nil {
 		if err := surviving(func() error { return x.stage.Close(ctx) }); err != nil {
 			left = append(left, err)

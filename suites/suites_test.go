@@ -34,3 +34,15 @@ func TestTheGateHoldsEveryBrokenApplicationToItsDiagnosis(t *testing.T) {
 		}
 	}
 }
+
+func TestNoRunIsInTwoSuites(t *testing.T) {
+	in := map[Item]string{}
+	for _, suite := range All() {
+		for _, item := range suite.Items {
+			if other := in[item]; other != "" {
+				t.Errorf("%s is in %s and in %s", item, other, suite.Name)
+			}
+			in[item] = suite.Name
+		}
+	}
+}

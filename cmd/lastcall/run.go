@@ -83,9 +83,7 @@ func (f *runFlags) execute(c *cobra.Command, args []string) error {
 	if err != nil {
 		return errors.Join(errConfig, err)
 	}
-	if f.seed == 0 {
-		f.seed = time.Now().UnixNano() & 0xffffffff
-	}
+	f.drawSeed()
 	progress := newProgress(c.ErrOrStderr())
 	defer progress.close()
 	defer func() { f.release() }()
@@ -100,6 +98,13 @@ func (f *runFlags) execute(c *cobra.Command, args []string) error {
 		}
 	})
 	return f.conclude(c.OutOrStdout(), results)
+}
+
+// drawSeed draws a seed unless one was asked for.
+func (f *runFlags) drawSeed() {
+	if f.seed == 0 {
+		f.seed = time.Now().UnixNano() & 0xffffffff
+	}
 }
 
 func (f *runFlags) items(c *cobra.Command, args []string) ([]suites.Item, error) {
@@ -223,12 +228,13 @@ func (f *runFlags) command(i suites.Item, seed int64) string {
 // runAll stops after a run that was aborted or left something behind: the next one would not be judged fairly.
 func runAll(ctx context.Context, runner suites.Runner, items []suites.Item, each func(suites.Result)) []suites.Result {
 	var results []suites.Result
-	for _, item := range items {
-		result := runner.Run(ctx, item)
+	turns := suites.NewTurns(runner, items)
+	for i := range items {
+		result := turns.Run(ctx, i)
 		results = append(results, result)
 		each(result)
 		if stops(ctx, result) {
-			break
+			break // and with it the turns
 		}
 	}
 	return results
@@ -273,11 +279,16 @@ func (f *runFlags) conclude(w io.Writer, results []suites.Result) error {
 }
 
 func (f *runFlags) suiteReport(w io.Writer, results []suites.Result) error {
-	if err := reports.WriteSuite(f.out, f.suite, suites.Entries(results)); err != nil {
+	entries := suites.Entries(results)
+	if err := reports.WriteSuite(f.out, f.suite, entries); err != nil {
 		return err
 	}
 	if f.output != "text" {
 		return nil
+	}
+	fmt.Fprintln(w)
+	if err := reports.Shares(w, entries, nil); err != nil {
+		return err
 	}
 	verdict, met := record.Pass, 0
 	for _, r := range results {

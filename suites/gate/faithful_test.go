@@ -39,6 +39,7 @@ func compareWithLocal(ctx context.Context, seed int64) {
 	}
 	began := time.Now()
 	here := there.RunAtOnce(ctx, items, sideBySide, report)
+	lap(fmt.Sprintf("%d runs on the local platform", len(here)), began)
 	table := suites.Faithfulness(onCluster, here)
 	say(fmt.Sprintf("faithfulness of the local platform, %d runs in %s:\n%s", len(here), time.Since(began).Round(time.Second), table.Markdown()))
 	gomega.Expect(table.Write(runner.Out)).To(gomega.Succeed())

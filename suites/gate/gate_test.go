@@ -2,6 +2,7 @@
 package gate
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,8 +27,26 @@ const undoTime = ginkgo.GracePeriod(3 * time.Minute)
 
 var (
 	runner  suites.Runner
+	turns   *suites.Turns
 	results []suites.Result
+	laps    []reports.Lap // what took time besides the runs
 )
+
+// before is how long the cluster took to come up before this suite began, by who began it.
+func before() time.Duration {
+	took := os.Getenv("LASTCALL_CLUSTER_UP")
+	if took == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(took)
+	gomega.Expect(err).NotTo(gomega.HaveOccurred(), "LASTCALL_CLUSTER_UP")
+	return d
+}
+
+// lap notes how long something took that has just ended.
+func lap(name string, began time.Time) {
+	laps = append(laps, reports.Lap{Name: name, Took: time.Since(began)})
+}
 
 func TestGate(t *testing.T) {
 	if os.Getenv("LASTCALL_GATE") == "" {
@@ -46,8 +65,10 @@ var _ = ginkgo.BeforeSuite(func(ctx ginkgo.SpecContext) {
 	release, err := journal.Claim(folder, options.Identity())
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
 	ginkgo.DeferCleanup(release)
+	began := time.Now()
 	c, err := cluster.Up(ctx, options)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
+	lap("bringing the cluster up", began.Add(-before()))
 	out := os.Getenv("LASTCALL_OUT")
 	if out == "" {
 		out = filepath.Join(root, "out")
@@ -63,20 +84,27 @@ var _ = ginkgo.BeforeSuite(func(ctx ginkgo.SpecContext) {
 			return fmt.Sprintf("bin/lastcall run %s --app %s --seed %d", i.Scenario, i.App, seed)
 		},
 	}
+	turns = suites.NewTurns(runner, suites.Gate().Items)
 })
 
 var _ = ginkgo.AfterSuite(func() {
+	if turns != nil {
+		gomega.Expect(turns.Close()).To(gomega.Succeed())
+	}
 	if len(results) == 0 {
 		return
 	}
-	gomega.Expect(reports.WriteSuite(runner.Out, "gate", suites.Entries(results))).To(gomega.Succeed())
+	entries := suites.Entries(results)
+	gomega.Expect(reports.WriteSuite(runner.Out, "gate", entries, laps...)).To(gomega.Succeed())
+	say("where the time went, in seconds:")
+	gomega.Expect(reports.Shares(os.Stderr, entries, laps)).To(gomega.Succeed())
 	say("report: " + filepath.Join(runner.Out, "index.html"))
 })
 
 var _ = ginkgo.Describe("gate", ginkgo.Ordered, ginkgo.ContinueOnFailure, func() {
-	for _, item := range suites.Gate().Items {
+	for i, item := range suites.Gate().Items {
 		ginkgo.It(spec(item), ginkgo.Label(item.Scenario, item.App), undoTime, func(ctx ginkgo.SpecContext) {
-			result := runner.Run(ctx, item)
+			result := inTurn(ctx, i, item)
 			results = append(results, result)
 			report(result)
 			gomega.Expect(result.Unmet).To(gomega.BeEmpty(), "see %s", filepath.Join(result.Dir, "report.html"))
@@ -86,6 +114,14 @@ var _ = ginkgo.Describe("gate", ginkgo.Ordered, ginkgo.ContinueOnFailure, func()
 		compareWithLocal(ctx, ginkgo.GinkgoRandomSeed())
 	})
 })
+
+// inTurn runs the item, whose successor is staged meanwhile unless only some of the specs are run.
+func inTurn(ctx context.Context, at int, item suites.Item) suites.Result {
+	if chosen, _ := ginkgo.GinkgoConfiguration(); chosen.LabelFilter != "" || len(chosen.FocusStrings)+len(chosen.SkipStrings) > 0 {
+		return runner.Run(ctx, item)
+	}
+	return turns.Run(ctx, at)
+}
 
 func spec(i suites.Item) string { return i.App + " under " + i.Scenario }
 
