@@ -36,7 +36,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Describe: 15 * time.Second, Stage: 3 * time.Minute, Prepare: 2 * time.Minute, Inject: time.Minute, Happen: 15 * time.Second, Whole: 2 * time.Minute, Listener: 10 * time.Second, Outlast: 500 * time.Millisecond,
-		Drain: 30 * time.Second, Collect: time.Minute, Close: 90 * time.Second, Observe: 4 * time.Second, Warm: 2 * time.Second,
+		Drain: 30 * time.Second, Collect: time.Minute, Close: 90 * time.Second, Observe: 10 * time.Second, Warm: 2 * time.Second,
 	}
 }
 

@@ -14,10 +14,11 @@ import (
 
 // Observer is a stage that can read what its components count of themselves. A stage that cannot is not observed.
 type Observer interface {
-	// Observe reads every component once, all at the same time, and returns when each has answered or the context has
-	// ended. A component that fails is a Scrape with an Error; At is on the run's clock.
-	Observe(ctx context.Context) []record.Scrape
-	// ObservePod reads one pod of the application in the same way.
+	// Observe reads components, all at the same time, and returns when each has answered or the context has ended: every
+	// component, or, while traffic must not feel it, only one of those that there are on each node, in turn. A component
+	// that fails is a Scrape with an Error; At is on the run's clock.
+	Observe(ctx context.Context, every bool) []record.Scrape
+	// ObservePod reads one pod of the application.
 	ObservePod(ctx context.Context, pod string) []record.Scrape
 }
 
@@ -65,12 +66,14 @@ func (x *execution) observe(ctx context.Context) (stop func()) {
 	if !ok {
 		return func() {}
 	}
-	x.read(ctx, stage.Observe)
+	all := func(ctx context.Context) []record.Scrape { return stage.Observe(ctx, true) }
+	some := func(ctx context.Context) []record.Scrape { return stage.Observe(ctx, false) }
+	x.read(ctx, all)
 	during, cancel := context.WithCancel(ctx)
 	var reading sync.WaitGroup
 	reading.Go(func() {
 		for !x.readings.full() && faults.Hold(during, observeEvery) == nil {
-			x.read(ctx, stage.Observe) // one that has begun is not cut off by the end of the disruption
+			x.read(ctx, some) // one that has begun is not cut off by the end of the disruption
 		}
 	})
 	reading.Go(func() {
@@ -84,7 +87,7 @@ func (x *execution) observe(ctx context.Context) (stop func()) {
 		cancel()
 		reading.Wait()
 		if ctx.Err() == nil {
-			x.read(ctx, stage.Observe)
+			x.read(ctx, all)
 		}
 	}
 }

@@ -28,8 +28,8 @@ type observedStage struct {
 	reads func(context.Context) []record.Scrape
 }
 
-func (s observedStage) Observe(ctx context.Context) []record.Scrape {
-	s.did("observe")
+func (s observedStage) Observe(ctx context.Context, every bool) []record.Scrape {
+	s.did(map[bool]string{true: "observe all", false: "observe some"}[every])
 	return s.reads(ctx)
 }
 
@@ -61,7 +61,7 @@ func TestComponentsAreReadBeforeDuringAndAfterTheDisruption(t *testing.T) {
 		w, run := observed(t, 12*time.Second, func(context.Context) []record.Scrape {
 			return []record.Scrape{{Source: record.ScrapedAPIServer, At: time.Since(began)}, {Source: record.ScrapedApp, Error: "down"}}
 		})
-		if steps := w.done(); !strings.Contains(steps, "start, observe, inject fault, whole, ") || !strings.Contains(steps, "observe, stop, records, save") {
+		if steps := w.done(); !strings.Contains(steps, "start, observe all, inject fault, whole, observe some, observe some, ") || !strings.Contains(steps, "observe all, stop, records, save") {
 			t.Errorf("steps %s", steps)
 		}
 		from, to, ok := run.Disrupted()
