@@ -12,9 +12,11 @@ import (
 	"github.com/lastcall-dev/lastcall/record"
 )
 
-// heldLimit is for how long a process whose listener is closed may live on. What kube-apiserver does between the two takes
-// tenths of a second, unless a watch or a long request holds it: by default for a minute (its --request-timeout).
-const heldLimit = 2 * time.Second
+// heldLimit is for how long a process whose listener is closed may live on. What kube-apiserver does between the two took
+// 2.3 s on two busy processors, unless a watch or a long request holds it: by default for a minute (its --request-timeout).
+// Who leads by a lease gives up after 10 s without the API server (--leader-elect-renew-deadline of kube-controller-manager
+// and kube-scheduler); half of that may go on the old process, the rest is for the new one.
+const heldLimit = 5 * time.Second
 
 var _ = register(Check{
 	Name:      "apiserver-phases",

@@ -45,7 +45,7 @@ func (a APIServerCompared) Inject(ctx context.Context, stage fixtures.Stage, in 
 	}
 	undo, err := restart.Prepare(ctx, stage, in)
 	if err == nil {
-		err = Hold(ctx, APIServerSettled)
+		err = Hold(ctx, settle)
 	}
 	if err != nil {
 		return record.Fault{Name: a.Name(), Round: in.Round, Began: in.Clock()}, undo, err

@@ -63,8 +63,9 @@ const (
 	// apiServerBack is for an API server to be ready again, kubelet's back-off included.
 	apiServerBack = 2*time.Minute + 30*time.Second
 	// APIServerSettled is for how long a round goes on after the API server is back: kubelets, kube-proxies and controllers
-	// connect again and list everything anew, and that must not be noticed either.
-	APIServerSettled = 5 * time.Second
+	// connect again and list everything anew, and who lost a lease meanwhile shows when it is over, after 15 s
+	// (kube-controller-manager, --leader-elect-lease-duration). That must not be noticed either.
+	APIServerSettled = 15 * time.Second
 )
 
 // Name implements Fault.
