@@ -14,7 +14,8 @@
 //     the fault may have caused says nothing of the shutdown.
 //   - A guarantee that failed stays failed. It rests on an event that was seen at a terminating pod (its listener
 //     refused, its exit code, a request that it had accepted and cut), and no doubt about the rest of the traffic undoes
-//     that. Passes stay as they are in the list, and the run is unknown at best.
+//     that. Where all that was seen is answers that did not come in time, a slow machine may be why, and it becomes
+//     unknown. Passes stay as they are in the list, and the run is unknown at best.
 //
 // So a run whose generator was stopped or whose agent died is never a pass. Nor is one whose record contradicts itself,
 // one of which everything about the service was waived or skipped, or one with a waiver that names no check; load-was-real

@@ -21,7 +21,7 @@ func Judge(run *record.Run) {
 		findings = append(findings, c.judge(f)...)
 	}
 	findings = append(findings, refusedWaivers(run)...)
-	doubt(findings)
+	doubt(run, findings)
 	failures, problem := f.diagnosed()
 	if problem != "" {
 		findings = append(findings, record.Finding{Check: "diagnosis", Verdict: record.Unknown, Message: problem})
@@ -86,8 +86,9 @@ func kindOf(name string) Kind {
 	return ""
 }
 
-// doubt turns failed SLOs into unknown ones where the harness is in doubt; the package comment says why.
-func doubt(findings []record.Finding) {
+// doubt turns failed SLOs into unknown ones where the harness is in doubt, and guarantees of which nothing is to be seen
+// but that answers were late; the package comment says why.
+func doubt(run *record.Run, findings []record.Finding) {
 	doubtful := slices.ContainsFunc(findings, func(f record.Finding) bool {
 		return kindOf(f.Check) == Harness && f.Verdict == record.Unknown
 	})
@@ -96,11 +97,27 @@ func doubt(findings []record.Finding) {
 	}
 	for i := range findings {
 		f := &findings[i]
-		if kindOf(f.Check) == SLO && f.Verdict == record.Fail {
+		if f.Verdict == record.Fail && (kindOf(f.Check) == SLO || onlyLate(run, f.Evidence)) {
 			f.Verdict = record.Unknown
 			f.Message += " This would be a failure, but the run is not what it claims (see load-was-real), so it decides nothing."
 		}
 	}
+}
+
+// onlyLate reports whether there is evidence, and all of it is requests that got no answer in time: nothing refused them
+// and nothing cut them off. Evidence that is cut short does not say so.
+func onlyLate(run *record.Run, evidence []uint64) bool {
+	wanted := make(map[uint64]bool, len(evidence))
+	for _, seq := range evidence {
+		wanted[seq] = true
+	}
+	late := 0
+	for i := range run.Requests {
+		if r := &run.Requests[i]; wanted[r.Seq] && r.ErrKind == record.ErrTimeout {
+			late++
+		}
+	}
+	return len(wanted) > 0 && len(wanted) < record.MaxEvidence && late == len(wanted)
 }
 
 func verdict(findings []record.Finding) record.Verdict {

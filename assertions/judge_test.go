@@ -163,6 +163,26 @@ func TestAnUnrealLoadNeverPassesAndKeepsBrokenGuarantees(t *testing.T) {
 	}
 }
 
+func TestAnswersThatWereOnlyLateDecideNothingWhereTheHarnessIsInDoubt(t *testing.T) {
+	late := func(kind record.ErrKind) *record.Run {
+		run := build(graceful())
+		for i := range run.Requests {
+			if r := &run.Requests[i]; r.Class == record.NewSlow && r.Pod == victim && r.Start < deletedAt && r.End > deletedAt+6*time.Second {
+				r.ErrKind, r.Code = kind, 0
+				return run
+			}
+		}
+		t.Fatal("no slow request was in flight")
+		return nil
+	}
+	wants(t, late(record.ErrTimeout), "in-flight-complete", victim, record.Fail, "F3")
+	for kind, want := range map[record.ErrKind]record.Verdict{record.ErrTimeout: record.Unknown, record.ErrReset: record.Fail} {
+		run := late(kind)
+		run.Agents[1].Lost = "pod killed"
+		wants(t, run, "in-flight-complete", victim, want, "F3")
+	}
+}
+
 func TestABaselineIsJudgedOverItsControlWindow(t *testing.T) {
 	run := baseline()
 	Judge(run)

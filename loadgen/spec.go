@@ -16,8 +16,8 @@ const (
 	DefaultPodHeader = "X-Pod-Name"
 	// DefaultTimeout bounds a fast request, its dial included.
 	DefaultTimeout = 5 * time.Second
-	// DefaultConnections is how many connections a class of reused ones keeps. At the default rate of an agent (80/s)
-	// each of them then carries a request four times a second, often enough to be told to close while its pod drains.
+	// DefaultConnections is how many connections a class of reused ones keeps. At the default rate of an agent (60/s)
+	// each of them then carries a request three times a second, often enough to be told to close while its pod drains.
 	DefaultConnections = 20
 	// slowMargin is added to what a slow request is meant to take.
 	slowMargin = 10 * time.Second

@@ -25,7 +25,7 @@ type Observer interface {
 const (
 	// observeEvery is the time between two readings during a disruption. An API server takes a tenth of a second of one
 	// core to show what it counts, so that more would be felt on a small machine.
-	observeEvery = 5 * time.Second
+	observeEvery = 10 * time.Second
 	// maxScrapes bounds what is kept of the readings during the disruption; 1,000 are about a megabyte.
 	maxScrapes = 2000
 )

@@ -58,7 +58,7 @@ func observed(t *testing.T, length time.Duration, reads func(context.Context) []
 func TestComponentsAreReadBeforeDuringAndAfterTheDisruption(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		w, run := observed(t, 12*time.Second, func(context.Context) []record.Scrape {
+		w, run := observed(t, 22*time.Second, func(context.Context) []record.Scrape {
 			return []record.Scrape{{Source: record.ScrapedAPIServer, At: time.Since(began)}, {Source: record.ScrapedApp, Error: "down"}}
 		})
 		if steps := w.done(); !strings.Contains(steps, "start, observe all, inject fault, whole, observe some, observe some, ") || !strings.Contains(steps, "observe all, stop, records, save") {

@@ -84,12 +84,14 @@ func (s Scenario) Missing(p fixtures.Platform) string {
 	return ""
 }
 
-// httpLoads is the traffic of most scenarios: new connections, reused ones, and requests that outlast a delete.
+// httpLoads is the traffic of most scenarios: new connections, reused ones, and requests that outlast a delete. The rate is
+// such that two rounds of a pod's delete, which last 12 s and more each, decide the error rate of the fast ones, and that two
+// slow processors are not saturated by it.
 func httpLoads() []record.Load {
 	const slow = 8 * time.Second // longer than preStop sleeps and lame-duck waits of careful teams
 	return []record.Load{
-		{Class: record.NewFast, Rate: 250, Method: "GET", Path: "/"},
-		{Class: record.ReusedFast, Rate: 250, Method: "GET", Path: "/"},
+		{Class: record.NewFast, Rate: 180, Method: "GET", Path: "/"},
+		{Class: record.ReusedFast, Rate: 180, Method: "GET", Path: "/"},
 		{Class: record.NewSlow, Rate: 2, Method: "GET", Path: "/slow?for=" + slow.String(), Takes: slow},
 	}
 }
