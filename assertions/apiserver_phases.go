@@ -156,6 +156,7 @@ func (s *clientsSaw) take(q *record.Request, r record.APIRestart) {
 	case shed && q.RetryAfter > 0 && !q.Class.Retrying():
 		s.turned++
 	case !shed && (excused(r, q.Start) || excused(r, q.End)):
+	case !shed && !q.Class.Retrying() && r.PhaseAt(q.End) == record.APIShedding: // nothing more is promised to them by then
 	default:
 		s.broken = append(s.broken, q)
 	}

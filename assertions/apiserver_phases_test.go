@@ -153,6 +153,15 @@ func TestARetryingClientThatFailsWhileTheAPIServerIsThereBreaksTheGuarantee(t *t
 			t.Errorf("%s: %+v", what, f)
 		}
 	}
+	run := restartRun(announcedStop())
+	run.APIRequests = append(run.APIRequests, record.Request{Seq: 9999, Class: record.APIRead, Start: 15500 * time.Millisecond, Connected: 15500 * time.Millisecond, End: 15501 * time.Millisecond, ErrKind: record.ErrReset})
+	if f := phasesOf(t, run); f.Verdict != record.Pass {
+		t.Errorf("a client that never retries, while requests are turned away: %+v", f)
+	}
+	run.APIRequests[len(run.APIRequests)-1].Class = record.APIRetryingRead
+	if f := phasesOf(t, run); f.Verdict != record.Fail {
+		t.Errorf("a client that retries, while requests are turned away: %+v", f)
+	}
 	for what, at := range map[string]time.Duration{"refused": 17 * time.Second, "starting": 19500 * time.Millisecond} {
 		run := restartRun(announcedStop())
 		run.APIRequests = append(run.APIRequests, record.Request{Seq: 9999, Class: record.APIRetryingSend, Start: at, Connected: at, End: at + time.Millisecond, ErrKind: record.ErrReset, Tries: 1})

@@ -263,13 +263,16 @@ func (x *execution) steps(ctx context.Context) error {
 	if err := x.prepare(ctx); err != nil {
 		return err
 	}
+	x.observeAll(ctx)
 	if err := x.startLoad(ctx); err != nil {
 		return errors.Join(err, x.stopLoad(ctx))
 	}
 	stopCounting := x.countInBackground(ctx)
 	err := x.disrupt(ctx)
 	stopCounting()
-	return errors.Join(err, x.stopLoad(ctx))
+	err = errors.Join(err, x.stopLoad(ctx))
+	x.observeAll(ctx)
+	return err
 }
 
 func (x *execution) describe(ctx context.Context) error {
@@ -324,7 +327,7 @@ func (x *execution) disrupt(ctx context.Context) error {
 	if err := x.control(ctx); err != nil || x.scenario.Fault == nil {
 		return err
 	}
-	defer x.observe(ctx)()
+	defer x.observeDuring(ctx)()
 	for round := 1; round <= x.options.SLO.Rounds; round++ {
 		if err := x.round(ctx, round); err != nil {
 			return err

@@ -59,16 +59,23 @@ func (r *readings) full() bool {
 	return len(r.scrapes) >= maxScrapes
 }
 
-// observe reads once, then goes on in the background, and once more when the returned function is called, unless the run
-// has been interrupted by then. It never fails: what could not be read is in the record.
-func (x *execution) observe(ctx context.Context) (stop func()) {
+// observeAll reads every component once, while there is no traffic that could feel it. It never fails: what could not be
+// read is in the record.
+func (x *execution) observeAll(ctx context.Context) {
+	stage, ok := x.stage.(Observer)
+	if !ok || x.scenario.Fault == nil || ctx.Err() != nil {
+		return
+	}
+	x.read(ctx, func(ctx context.Context) []record.Scrape { return stage.Observe(ctx, true) })
+}
+
+// observeDuring reads some components again and again until the returned function is called.
+func (x *execution) observeDuring(ctx context.Context) (stop func()) {
 	stage, ok := x.stage.(Observer)
 	if !ok {
 		return func() {}
 	}
-	all := func(ctx context.Context) []record.Scrape { return stage.Observe(ctx, true) }
 	some := func(ctx context.Context) []record.Scrape { return stage.Observe(ctx, false) }
-	x.read(ctx, all)
 	during, cancel := context.WithCancel(ctx)
 	var reading sync.WaitGroup
 	reading.Go(func() {
@@ -86,9 +93,6 @@ func (x *execution) observe(ctx context.Context) (stop func()) {
 	return func() {
 		cancel()
 		reading.Wait()
-		if ctx.Err() == nil {
-			x.read(ctx, all)
-		}
 	}
 }
 

@@ -61,7 +61,7 @@ func TestComponentsAreReadBeforeDuringAndAfterTheDisruption(t *testing.T) {
 		w, run := observed(t, 22*time.Second, func(context.Context) []record.Scrape {
 			return []record.Scrape{{Source: record.ScrapedAPIServer, At: time.Since(began)}, {Source: record.ScrapedApp, Error: "down"}}
 		})
-		if steps := w.done(); !strings.Contains(steps, "start, observe all, inject fault, whole, observe some, observe some, ") || !strings.Contains(steps, "observe all, stop, records, save") {
+		if steps := w.done(); !strings.Contains(steps, "stage, observe all, start, inject fault, whole, observe some, observe some, ") || !strings.Contains(steps, "stop, records, observe all, save") {
 			t.Errorf("steps %s", steps)
 		}
 		from, to, ok := run.Disrupted()
@@ -140,22 +140,23 @@ func TestTheReadingsOfALongDisruptionAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := newExecution(newWorld(t), Scenario{}, apps.App{}, Options{})
 		x.stage = observedStage{fakeStage{newWorld(t)}, func(context.Context) []record.Scrape { return make([]record.Scrape, 100) }}
-		stop := x.observe(t.Context())
+		stop := x.observeDuring(t.Context())
 		time.Sleep(time.Hour)
 		stop()
-		if n := len(x.readings.all()); n != maxScrapes+100 {
+		if n := len(x.readings.all()); n != maxScrapes {
 			t.Errorf("%d scrapes", n)
 		}
 	})
 }
 
 func TestAnInterruptedRunIsNotReadOnceMore(t *testing.T) {
-	x := newExecution(newWorld(t), Scenario{}, apps.App{}, Options{})
-	x.stage = observedStage{fakeStage{newWorld(t)}, func(context.Context) []record.Scrape { return make([]record.Scrape, 1) }}
+	w := newWorld(t)
+	x := newExecution(w, Scenario{Fault: fakeFault{world: w, name: "fault"}}, apps.App{}, Options{})
+	x.stage = observedStage{fakeStage{w}, func(context.Context) []record.Scrape { return make([]record.Scrape, 1) }}
 	ctx, cancel := context.WithCancel(t.Context())
-	stop := x.observe(ctx)
+	x.observeAll(ctx)
 	cancel()
-	stop()
+	x.observeAll(ctx)
 	if n := len(x.readings.all()); n != 1 {
 		t.Errorf("%d readings", n)
 	}
