@@ -141,16 +141,24 @@ func (s *clientsSaw) take(q *record.Request, r record.APIRestart) {
 			s.failed[q.Class]++
 		}
 	}
-	if q.Class == record.APIWatch && q.FirstByte > 0 && q.Code == http.StatusOK && (r.Exited == 0 || q.Start < r.Exited) {
+	switch {
+	case openWatch(q, r):
 		s.watches++
 		if q.Failed() {
 			s.cut++
 		}
-		return
+	case q.Failed() && q.Class != record.APIReadyz:
+		s.takeFailed(q, r)
 	}
-	if !q.Failed() || q.Class == record.APIReadyz {
-		return
-	}
+}
+
+// openWatch reports whether the request is a watch that stood before the old process had ended.
+func openWatch(q *record.Request, r record.APIRestart) bool {
+	return q.Class == record.APIWatch && q.FirstByte > 0 && q.Code == http.StatusOK && (r.Exited == 0 || q.Start < r.Exited)
+}
+
+// takeFailed sorts a request that failed.
+func (s *clientsSaw) takeFailed(q *record.Request, r record.APIRestart) {
 	shed := q.Code == http.StatusTooManyRequests
 	switch {
 	case shed && q.RetryAfter > 0 && !q.Class.Retrying():

@@ -196,15 +196,9 @@ func spans(from, to time.Duration, requests []Request) []APISpan {
 	return cuts
 }
 
-// look reads the signs off the requests that began in the stretch; any is false when none did.
+// look reads the signs off the requests that met the server in the stretch; any is false when none did.
 func look(from, to time.Duration, requests []Request) (s signs, any bool) {
-	inside := make([]*Request, 0, 256)
-	for i := range requests {
-		if r := &requests[i]; r.Class.OnAPI() && met(r) >= from && met(r) < to && (!r.Class.Retrying() || r.ErrKind == ErrRefused) {
-			inside = append(inside, r)
-		}
-	}
-	slices.SortStableFunc(inside, func(a, b *Request) int { return cmp.Compare(met(a), met(b)) })
+	inside := telling(from, to, requests)
 	for _, r := range inside {
 		s.take(r)
 	}
@@ -217,6 +211,20 @@ func look(from, to time.Duration, requests []Request) (s signs, any bool) {
 		}
 	}
 	return s, len(inside) > 0
+}
+
+// telling are the requests of the stretch that show a phase, by when they met the server. One of a client that retries
+// shows none unless it gave up on a refusal.
+func telling(from, to time.Duration, requests []Request) []*Request {
+	inside := make([]*Request, 0, 256)
+	for i := range requests {
+		r := &requests[i]
+		if met(r) >= from && met(r) < to && r.Class.OnAPI() && (!r.Class.Retrying() || r.ErrKind == ErrRefused) {
+			inside = append(inside, r)
+		}
+	}
+	slices.SortStableFunc(inside, func(a, b *Request) int { return cmp.Compare(met(a), met(b)) })
+	return inside
 }
 
 func (s *signs) take(r *Request) {

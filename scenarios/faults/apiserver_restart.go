@@ -158,7 +158,8 @@ func altered(manifest []byte, flags []string, at string) ([]byte, error) {
 	command := slices.DeleteFunc(pod.Spec.Containers[0].Command, func(word string) bool {
 		return slices.ContainsFunc(flags, func(f string) bool { return flagName(f) == flagName(word) })
 	})
-	pod.Spec.Containers[0].Command = append(command, flags...)
+	command = append(command, flags...)
+	pod.Spec.Containers[0].Command = command
 	if pod.Annotations == nil {
 		pod.Annotations = map[string]string{}
 	}
