@@ -36,9 +36,10 @@ try: build ## One pass and one fail in half a minute: no cluster, no Docker, no 
 	echo "graceful ended with $$good (0 is a pass), closes-at-once with $$failed (1 is a fail)"; \
 	[[ $$good -eq 0 && $$failed -eq 1 ]]
 
+# One package after the other: some drive real traffic at real processes, and beside a compiler the generator is late.
 .PHONY: test
 test: setup ## Unit tests with the race detector
-	@for module in $(MODULES); do echo "go test -race ./... ($$module)"; go -C $$module test -race -timeout 15m ./...; done
+	@for module in $(MODULES); do echo "go test -race ./... ($$module)"; go -C $$module test -race -p 1 -timeout 15m ./...; done
 
 .PHONY: gate
 gate: setup ## Cluster, scenarios, verdict, report in out/index.html: what a CI job runs
