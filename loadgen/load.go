@@ -21,6 +21,14 @@ type Load interface {
 	Progress() Progress
 }
 
+// Ledgered is a load that writes down more than single requests.
+type Ledgered interface {
+	Load
+	// Ledger may be asked for at any time, and holds everything once Run has returned. Its times count from the epoch; whose
+	// it is stays empty.
+	Ledger() record.Ledger
+}
+
 // What keeps traffic from being what was asked for.
 var (
 	// ErrExhausted means that all workers were busy, so that a request had to wait for one.

@@ -40,7 +40,9 @@ type Run struct {
 	Faults  []Fault  `json:"faults"`
 	Probes  []Probe  `json:"probes"`
 	Events  []Event  `json:"events"`
-	Spans   []Span   `json:"spans,omitempty"` // where the time of the run itself went
+	// Ledger of all agents' clients.
+	Ledger Ledger `json:"ledger,omitzero"`
+	Spans  []Span `json:"spans,omitempty"` // where the time of the run itself went
 	// Outputs of the pods, from platforms that have them.
 	Outputs []PodOutput `json:"outputs,omitempty"`
 	// Scrapes are what the components counted of themselves before, during and after the disruption, in the order in which

@@ -149,7 +149,7 @@ func (x *execution) collect(ctx context.Context, of func(fixtures.Agent, context
 // merge moves every agent's records to the command's clock and numbers the requests by when they were due.
 func (x *execution) merge(all []agent.Records) {
 	var requests []record.Request
-	x.run.Probes = nil
+	x.run.Probes, x.run.Ledger = nil, record.Ledger{}
 	for i, records := range all {
 		a := &x.run.Agents[i]
 		if records.Agent == "" {
@@ -163,6 +163,7 @@ func (x *execution) merge(all []agent.Records) {
 			r.Connected, r.FirstByte = shifted(r.Connected, offset), shifted(r.FirstByte, offset)
 			requests = append(requests, r)
 		}
+		x.run.Ledger.Append(records.Ledger.Of(a.Name, a.Node, offset))
 		for _, p := range records.Probes {
 			p.Agent, p.Node = a.Name, a.Node
 			p.Began, p.Ended = shifted(p.Began, offset), shifted(p.Ended, offset)

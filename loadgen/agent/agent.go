@@ -268,6 +268,16 @@ func (a *agent) status() Status {
 	return s
 }
 
+// ledger of all loads that keep one.
+func (a *agent) ledger() (all record.Ledger) {
+	for _, load := range a.loads {
+		if l, ok := load.(loadgen.Ledgered); ok {
+			all.Append(l.Ledger())
+		}
+	}
+	return all
+}
+
 // probes are what the probers have seen so far. The caller holds the lock.
 func (a *agent) probes() []record.Probe {
 	seen := make([]record.Probe, 0, len(a.probers))
@@ -290,7 +300,7 @@ func (a *agent) preamble(soFar bool) (preamble, error) {
 	defer a.mu.Unlock()
 	head := preamble{
 		Agent: a.name, Node: a.node, Began: a.began, Ended: a.ended,
-		Sent: s.Sent, Probes: s.Probes, Error: s.Error,
+		Sent: s.Sent, Probes: s.Probes, Ledger: a.ledger(), Error: s.Error,
 	}
 	if !ended {
 		head.Ended = a.now()

@@ -57,8 +57,9 @@ func writeRecords(to io.Writer, head preamble, requests iter.Seq[record.Request]
 // ErrIncomplete means that records arrived in part or changed on their way.
 var ErrIncomplete = errors.New("the agent's records are not whole")
 
-// maxLine bounds one line of records; a request has less than 2 KiB, the preamble with all its probes less than 256.
-const maxLine = 1 << 20
+// maxLine bounds one line of records: a request has less than 2 KiB, the preamble with all its probes less than 256, and
+// with a ledger of tens of thousands of entries some megabytes.
+const maxLine = 64 << 20
 
 // readRecords reads what writeRecords wrote. Every line but the last is held back until the next is there, because only
 // then is it known to be none of the trailer.
@@ -108,7 +109,7 @@ func (r *Records) take(number int, line []byte) error {
 		return fmt.Errorf("%w: preamble: %w", ErrIncomplete, err)
 	}
 	r.Agent, r.Node, r.Began, r.Ended = head.Agent, head.Node, head.Began, head.Ended
-	r.Sent, r.Probes, r.Error = head.Sent, head.Probes, head.Error
+	r.Sent, r.Probes, r.Ledger, r.Error = head.Sent, head.Probes, head.Ledger, head.Error
 	return nil
 }
 

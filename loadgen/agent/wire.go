@@ -59,6 +59,7 @@ type Records struct {
 	Sent         uint64 // requests begun; fewer Requests than that are a loss
 	Requests     []record.Request
 	Probes       []record.Probe
+	Ledger       record.Ledger
 	Error        string // why the agent failed; "" when it did not
 }
 
@@ -75,6 +76,7 @@ type preamble struct {
 	Ended  time.Duration  `json:"ended"`
 	Sent   uint64         `json:"sent"`
 	Probes []record.Probe `json:"probes,omitempty"`
+	Ledger record.Ledger  `json:"ledger,omitzero"`
 	Error  string         `json:"error,omitempty"`
 }
 
