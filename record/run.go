@@ -186,6 +186,6 @@ const MaxRounds = 20
 func DefaultSLO() SLO {
 	return SLO{
 		ErrorRate: 0.001, Confidence: 0.95, EndpointRemoval: 2 * time.Second,
-		MaxLateness: time.Second, MinRate: 0.95, MaxClockDoubt: 250 * time.Millisecond, Rounds: 4,
+		MaxLateness: time.Second, MinRate: 0.95, MaxClockDoubt: 250 * time.Millisecond, Rounds: 3,
 	}
 }

@@ -14,9 +14,9 @@ import (
 
 // Observer is a stage that can read what its components count of themselves. A stage that cannot is not observed.
 type Observer interface {
-	// Observe reads components, all at the same time, and returns when each has answered or the context has ended: every
-	// component, or, while traffic must not feel it, only one of those that there are on each node, in turn. A component
-	// that fails is a Scrape with an Error; At is on the run's clock.
+	// Observe reads components and returns when each has answered or the context has ended: every component at the same
+	// time, or, while traffic must not feel it, one after the other, and only one of those that there are on each node, in
+	// turn. A component that fails is a Scrape with an Error; At is on the run's clock.
 	Observe(ctx context.Context, every bool) []record.Scrape
 	// ObservePod reads one pod of the application.
 	ObservePod(ctx context.Context, pod string) []record.Scrape

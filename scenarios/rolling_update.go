@@ -8,7 +8,7 @@ import (
 var _ = register(Scenario{
 	Name:        "rolling-update",
 	Description: "All ten pods are replaced one after another under load, as kubectl rollout restart does.",
-	Loads:       httpLoads(),
+	Loads:       rolloutLoads(),
 	Fault:       faults.RollingUpdate{},
 	Needs:       []fixtures.Feature{fixtures.RollingUpdate},
 	Replicas:    10,

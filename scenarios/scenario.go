@@ -88,10 +88,19 @@ func (s Scenario) Missing(p fixtures.Platform) string {
 // such that two rounds of a pod's delete, which last 12 s and more each, decide the error rate of the fast ones, and that two
 // slow processors are not saturated by it.
 func httpLoads() []record.Load {
+	const rate = 170
+	return fastAndSlow(rate, rate)
+}
+
+// rolloutLoads are those of a roll-out, which is longer than a delete, so that less traffic decides the error rate. There are
+// more new connections than reused ones: over ten pods and three agents, they are what the removal of each is measured by.
+func rolloutLoads() []record.Load { return fastAndSlow(230, 150) }
+
+func fastAndSlow(fresh, reused float64) []record.Load {
 	const slow = 8 * time.Second // longer than preStop sleeps and lame-duck waits of careful teams
 	return []record.Load{
-		{Class: record.NewFast, Rate: 180, Method: "GET", Path: "/"},
-		{Class: record.ReusedFast, Rate: 180, Method: "GET", Path: "/"},
+		{Class: record.NewFast, Rate: fresh, Method: "GET", Path: "/"},
+		{Class: record.ReusedFast, Rate: reused, Method: "GET", Path: "/"},
 		{Class: record.NewSlow, Rate: 2, Method: "GET", Path: "/slow?for=" + slow.String(), Takes: slow},
 	}
 }

@@ -32,6 +32,19 @@ func (o Outcome) String() string {
 	return strings.TrimSpace(string(o.Verdict) + " " + o.Diagnosis)
 }
 
+// and takes another run of the same into account. Two that ended differently agree with nothing.
+func (o *Outcome) and(other Outcome) {
+	switch {
+	case o.Verdict == "":
+		*o = other
+	case *o != other && !strings.Contains(o.Diagnosis, other.String()):
+		*o = Outcome{Verdict: changing, Diagnosis: strings.TrimPrefix(o.String(), string(changing)+" ") + ", " + other.String()}
+	}
+}
+
+// changing stands in the table where runs of the same ended differently.
+const changing record.Verdict = "changing:"
+
 // Difference is one that is known and understood. It explains these two outcomes and no others.
 type Difference struct {
 	Item
@@ -51,7 +64,8 @@ type Comparison struct {
 
 // Agrees reports whether both platforms said the same.
 func (c Comparison) Agrees() bool {
-	return c.Cluster == c.Local && c.Cluster.Verdict != "" && c.Cluster.Verdict != record.Skipped
+	said := c.Cluster.Verdict != "" && c.Cluster.Verdict != record.Skipped && c.Cluster.Verdict != changing
+	return said && c.Cluster == c.Local
 }
 
 // Faithful is the table of all comparisons.
@@ -72,12 +86,12 @@ func compare(cluster, local []Result, known []Difference) Faithful {
 	}
 	for _, r := range cluster {
 		if r.Run != nil {
-			at(Item{r.Run.Scenario, r.Run.App}).Cluster = outcome(r.Run)
+			at(Item{r.Run.Scenario, r.Run.App}).Cluster.and(outcome(r.Run))
 		}
 	}
 	for _, r := range local {
 		if r.Run != nil {
-			at(Item{r.Run.Scenario, r.Run.App}).Local = outcome(r.Run)
+			at(Item{r.Run.Scenario, r.Run.App}).Local.and(outcome(r.Run))
 		}
 	}
 	for i, c := range table {

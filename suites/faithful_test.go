@@ -43,6 +43,7 @@ func TestADisagreementOfPlatformsIsFound(t *testing.T) {
 		"both skipped":    {{said("a", record.Skipped, "")}, {said("a", record.Skipped, "")}},
 		"not run locally": {{said("a", record.Pass, "")}, nil},
 		"not run there":   {nil, {said("a", record.Pass, "")}},
+		"both change":     {{said("a", record.Pass, ""), said("a", record.Fail, "F2")}, {said("a", record.Pass, ""), said("a", record.Fail, "F2")}},
 		"nothing at all":  {nil, {{Err: os.ErrNotExist}}},
 	}
 	for what, c := range cases {
@@ -53,6 +54,17 @@ func TestADisagreementOfPlatformsIsFound(t *testing.T) {
 		if len(table) > 0 && !strings.Contains(table.Markdown(), "DISAGREE") {
 			t.Errorf("%s: not shown:\n%s", what, table.Markdown())
 		}
+	}
+}
+
+func TestRunsOfTheSameThatEndAlikeAreOne(t *testing.T) {
+	both := []Result{said("a", record.Fail, "F2"), said("a", record.Fail, "F2")}
+	if table := compare(both, both[:1], nil); table.Unexplained() != "" || len(table) != 1 {
+		t.Errorf("%+v", table)
+	}
+	changing := append(both, said("a", record.Pass, ""), said("a", record.Fail, "F2"), said("a", record.Pass, ""))
+	if text := compare(changing, both, nil).Markdown(); !strings.Contains(text, "| changing: fail F2, pass | fail F2 | DISAGREE |") {
+		t.Error(text)
 	}
 }
 

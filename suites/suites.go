@@ -33,7 +33,7 @@ type Suite struct {
 }
 
 // All lists the suites that there are.
-func All() []Suite { return []Suite{Gate(), Disruptions()} }
+func All() []Suite { return []Suite{Gate(), Disruptions(), Platforms()} }
 
 // Gate is what a CI job runs: the reference application must pass every scenario, and everything that is known to be
 // broken must be caught, with its cause.
@@ -46,7 +46,10 @@ func Gate() Suite {
 			{Scenario: "pod-delete", App: "graceful"},
 			{Scenario: "pod-delete-slow", App: "graceful"},
 			{Scenario: "pod-delete-slow-programming", App: "graceful"},
+			{Scenario: "rolling-update", App: "graceful"},
 			{Scenario: "scale", App: "graceful"},
+			{Scenario: "drain", App: "graceful"},
+			{Scenario: "apiserver-restart-graceful", App: "graceful"},
 
 			{Scenario: "pod-delete", App: "closes-at-once"},
 			{Scenario: "pod-delete", App: "exits-at-once"},
@@ -58,30 +61,38 @@ func Gate() Suite {
 	}
 }
 
-// Disruptions are what else happens to a service, and what is known to be wrong about it. They ask more of a machine than
-// the gate: on two slow processors a roll-out, a drain or a restart of the API server takes so much of them that the
-// harness cannot decide, or that kube-proxy really is late.
+// Disruptions are what else happens to a service: roll-outs of another image, and each way in which an API server restarts.
 func Disruptions() Suite {
 	return Suite{
 		Name:        "disruptions",
-		Description: "Roll-outs, drains and restarts of the API server, and what is known to be broken: it must fail with its own diagnosis.",
+		Description: "Roll-outs of another image, and restarts of the API server as it is configured by default and killed: it must fail with its own diagnosis.",
 		Items: []Item{
-			{Scenario: "rolling-update", App: "graceful"},
 			{Scenario: "rolling-update-image", App: "graceful"},
 			{Scenario: "rolling-update-undone", App: "graceful"},
-			{Scenario: "drain", App: "graceful"},
-			{Scenario: "apiserver-restart-graceful", App: "graceful"},
 			{Scenario: "apiserver-restart-compared", App: "graceful"},
 			{Scenario: "apiserver-restart-abrupt", App: "graceful"},
 			{Scenario: "apiserver-restart", App: "graceful"},
 			{Scenario: "apiserver-upgrade", App: "graceful"},
-
-			{Scenario: "pod-delete-slow", App: "closes-at-once"},
-			{Scenario: "pod-delete-slow", App: "exits-at-once"},
-			{Scenario: "scale", App: "closes-at-once"},
-			{Scenario: "scale", App: "exits-at-once"},
 		},
 	}
+}
+
+// Platforms is every broken application under every scenario that the local platform has as well, but for those that the
+// gate runs: what a cluster says of them, the local platform is to be held to (see Faithfulness).
+func Platforms() Suite {
+	suite := Suite{
+		Name:        "platforms",
+		Description: "Every broken application under every scenario that the local platform has too: compare with lastcall faithfulness.",
+	}
+	for _, app := range []string{"closes-at-once", "exits-at-once"} {
+		for _, scenario := range []string{
+			"baseline", "pod-delete-slow", "pod-delete-forced", "rolling-update", "rolling-update-image", "rolling-update-undone",
+			"scale", "drain", "drain-blocked", "drain-all-at-once",
+		} {
+			suite.Items = append(suite.Items, Item{Scenario: scenario, App: app})
+		}
+	}
+	return suite
 }
 
 // Find looks a suite up by name. The error names those that there are.

@@ -61,7 +61,7 @@ and a body that begins with @ is read from that file. Headers such as Authorizat
 	flags.StringArrayVar(&f.scenarios, "scenario", localScenarios, "`name` of a scenario, repeatable")
 	flags.DurationSliceVar(&f.delays, "programming-delay", []time.Duration{local.DefaultProgrammingDelay}, "how long a change of the endpoints takes to reach each source of traffic, by commas; the last holds for the rest")
 	flags.IntVar(&f.sources, "sources", local.DefaultSources, "sources of traffic, each with its own endpoints as a node has")
-	flags.IntVar(&f.rounds, "rounds", 0, "most rounds of the fault (default: the SLO's, 4)")
+	flags.IntVar(&f.rounds, "rounds", 0, "most rounds of the fault (default: the SLO's, 3)")
 	flags.DurationVar(&f.control, "control", 0, "traffic without any fault first (default: the scenario's)")
 	flags.Int64Var(&f.seed, "seed", 0, "seed of everything random (default: drawn, and recorded)")
 	flags.StringVar(&f.slo, "slo", "", "YAML `file` with other figures to judge by")

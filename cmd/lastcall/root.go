@@ -19,7 +19,7 @@ Exit codes: 0 pass, 1 fail, 2 unknown, 3 configuration error, 4 the environment 
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(newRun(), newSoak(), newLocal(), newList(), newJudge(), newReport(), newRecover(), newDoctor(), newSetup(), newUnsetup(), newCluster(), newVersion())
+	root.AddCommand(newRun(), newSoak(), newLocal(), newList(), newJudge(), newReport(), newFaithfulness(), newRecover(), newDoctor(), newSetup(), newUnsetup(), newCluster(), newVersion())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fmt.Errorf("%w: %w (see %s --help)", errConfig, err, c.CommandPath())
 	})

@@ -57,7 +57,7 @@ the cluster of --context. Each run leaves a folder with its record and its repor
 	c.Flags().StringVar(&f.out, "out", "out", "`folder` for the runs' folders")
 	c.Flags().StringVar(&f.output, "output", "text", "text or json")
 	c.Flags().Float64Var(&f.rate, "rate", 1, "`factor` on the rate of all traffic")
-	c.Flags().IntVar(&f.rounds, "rounds", 0, "most rounds of the fault (default: the SLO's, 4)")
+	c.Flags().IntVar(&f.rounds, "rounds", 0, "most rounds of the fault (default: the SLO's, 3)")
 	c.Flags().Int64Var(&f.seed, "seed", 0, "seed of everything random (default: drawn, and recorded)")
 	c.Flags().BoolVar(&f.keep, "keep", false, "leave the namespace and what is in it")
 	c.Flags().BoolVar(&f.skipFault, "skip-fault", false, "leave the fault out: a check of lastcall itself, the verdict must be unknown")

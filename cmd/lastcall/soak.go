@@ -38,7 +38,7 @@ how, and which runs of the same ended differently. Ends with 0 only when every r
 	c.Flags().StringVar(&f.slo, "slo", "", "YAML `file` with other figures to judge by")
 	c.Flags().StringVar(&f.out, "out", "out", "`folder` for the runs' folders and "+suites.SoakFile)
 	c.Flags().Float64Var(&f.rate, "rate", 1, "`factor` on the rate of all traffic")
-	c.Flags().IntVar(&f.rounds, "rounds", 0, "most rounds of the fault (default: the SLO's, 4)")
+	c.Flags().IntVar(&f.rounds, "rounds", 0, "most rounds of the fault (default: the SLO's, 3)")
 	c.Flags().Int64Var(&f.seed, "seed", 0, "seed of the order and of the runs (default: drawn, and told)")
 	clusterFlags(c, &f.cluster)
 	return c

@@ -21,7 +21,15 @@ func (d During) Name() string { return d.Inner.Name() + " during " + d.Outer.Nam
 
 // Inject implements Fault: the outer fault first, and the inner one once the outer was accepted. It returns the inner
 // fault; the outer one goes to in.Also. When the outer one fails, the inner one is left out and the outer one is returned.
+// An inner fault that can be aimed is so before the outer one begins, which may not last for long.
 func (d During) Inject(ctx context.Context, stage fixtures.Stage, in Injection) (record.Fault, func(context.Context) error, error) {
+	if aimed, ok := d.Inner.(Aimed); ok {
+		ready, err := aimed.Aim(ctx, stage, in)
+		if err != nil {
+			return record.Fault{Name: d.Inner.Name(), Round: in.Round, Began: in.Clock()}, nil, err
+		}
+		d.Inner = ready
+	}
 	outer, undo, err := d.Outer.Inject(ctx, stage, in)
 	if err != nil {
 		return outer, undo, err

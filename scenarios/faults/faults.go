@@ -42,5 +42,13 @@ type Lasting interface {
 	Over(fault record.Fault, events []record.Event) bool
 }
 
+// Aimed is a fault whose target can be chosen and probed before anything is disrupted, so that it strikes at once when it
+// is injected.
+type Aimed interface {
+	Fault
+	// Aim returns the same fault with its target, which is probed from then on.
+	Aim(ctx context.Context, stage fixtures.Stage, in Injection) (Fault, error)
+}
+
 // at moves a moment to the run's clock.
 func (in Injection) at(moment time.Time) time.Duration { return moment.Sub(in.Origin) }

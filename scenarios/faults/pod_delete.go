@@ -26,6 +26,8 @@ type PodDelete struct {
 	// WhileSlow deletes only when at least this many slow requests are known to be in flight at the pod: started there,
 	// accepted, not yet answered in full. 0: whenever.
 	WhileSlow int
+
+	victim *record.Pod // probed already; nil: none is chosen yet
 }
 
 // slowLimit is the wait for enough slow requests in flight at one pod.
@@ -43,22 +45,40 @@ func (d PodDelete) Name() string {
 	}
 }
 
-// Inject chooses a pod, has every agent probe it, and deletes it.
+// Aim implements Aimed: it chooses a pod and has every agent probe it.
+func (d PodDelete) Aim(ctx context.Context, stage fixtures.Stage, in Injection) (Fault, error) {
+	aimed, err := d.aim(ctx, stage, in)
+	return aimed, err
+}
+
+func (d PodDelete) aim(ctx context.Context, stage fixtures.Stage, in Injection) (PodDelete, error) {
+	victim, err := d.choose(ctx, stage, in)
+	if err != nil {
+		return d, fmt.Errorf("choosing a pod for %s: %w", d.Name(), err)
+	}
+	d.victim = &victim
+	in.Progress("probing " + victim.Name)
+	if err := probe(ctx, stage, []record.Pod{victim}, probeInterval); err != nil {
+		return d, fmt.Errorf("probing %s before its delete: %w", victim.Name, err)
+	}
+	return d, nil
+}
+
+// Inject deletes the pod that it was aimed at, or aims itself.
 func (d PodDelete) Inject(ctx context.Context, stage fixtures.Stage, in Injection) (record.Fault, func(context.Context) error, error) {
 	fault := record.Fault{Name: d.Name(), Round: in.Round, Began: in.Clock(), Attr: map[string]string{"force": strconv.FormatBool(d.Force)}}
 	deleter, ok := stage.(PodDeleter)
 	if !ok {
 		return fault, nil, fmt.Errorf("injecting %s: this platform cannot delete a pod", d.Name())
 	}
-	victim, err := d.choose(ctx, stage, in)
-	if err != nil {
-		return fault, nil, fmt.Errorf("choosing a pod for %s: %w", d.Name(), err)
+	if d.victim == nil {
+		var err error
+		if d, err = d.aim(ctx, stage, in); err != nil {
+			return fault, nil, err
+		}
 	}
+	victim := *d.victim
 	fault.Target = victim.Name
-	in.Progress("probing " + victim.Name)
-	if err := probe(ctx, stage, []record.Pod{victim}, probeInterval); err != nil {
-		return fault, nil, fmt.Errorf("probing %s before its delete: %w", victim.Name, err)
-	}
 	if d.WhileSlow > 0 {
 		count, err := d.awaitSlow(ctx, stage, victim.Name)
 		if err != nil {

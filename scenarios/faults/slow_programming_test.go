@@ -153,6 +153,43 @@ func (f timed) Inject(context.Context, fixtures.Stage, Injection) (record.Fault,
 func (f timed) Happened(record.Fault, []record.Event) bool { return true }
 func (f timed) Over(record.Fault, []record.Event) bool     { return f.last == 0 }
 
+// slowToAim is a fault that says when it was aimed, and when it struck.
+type slowToAim struct {
+	timed
+	order *[]string
+	fails error
+}
+
+func (f slowToAim) Aim(context.Context, fixtures.Stage, Injection) (Fault, error) {
+	*f.order = append(*f.order, "aimed")
+	return telling{f.timed, f.order}, f.fails
+}
+
+// telling is a fault that says when it struck.
+type telling struct {
+	timed
+	order *[]string
+}
+
+func (f telling) Inject(ctx context.Context, stage fixtures.Stage, in Injection) (record.Fault, func(context.Context) error, error) {
+	*f.order = append(*f.order, f.name)
+	return f.timed.Inject(ctx, stage, in)
+}
+
+func TestAFaultIsAimedBeforeTheOneThatItComesInBegins(t *testing.T) {
+	in := injection(journal.InMemory("r", "c"), 1)
+	var order []string
+	d := During{Outer: telling{timed{"outer", 0, time.Second}, &order}, Inner: slowToAim{timed: timed{name: "inner"}, order: &order}}
+	if _, _, err := d.Inject(t.Context(), nil, in); err != nil || !slices.Equal(order, []string{"aimed", "outer", "inner"}) {
+		t.Errorf("%v: %v", err, order)
+	}
+	order = nil
+	d.Inner = slowToAim{timed: timed{name: "inner"}, order: &order, fails: errors.New("no pod is ready")}
+	if fault, _, err := d.Inject(t.Context(), nil, in); err == nil || fault.Name != "inner" || len(order) != 1 {
+		t.Errorf("%v, %v: %v", fault, err, order)
+	}
+}
+
 func TestAFaultThatCameWhenTheOtherWasOverIsAnError(t *testing.T) {
 	in := injection(journal.InMemory("r", "c"), 1)
 	for at, late := range map[time.Duration]bool{13 * time.Second: false, 14 * time.Second: true} {
