@@ -3,6 +3,7 @@ package suites
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,7 +63,7 @@ func TestRunsOfTheSameThatEndAlikeAreOne(t *testing.T) {
 	if table := compare(both, both[:1], nil); table.Unexplained() != "" || len(table) != 1 {
 		t.Errorf("%+v", table)
 	}
-	changing := append(both, said("a", record.Pass, ""), said("a", record.Fail, "F2"), said("a", record.Pass, ""))
+	changing := slices.Concat(both, []Result{said("a", record.Pass, ""), said("a", record.Fail, "F2"), said("a", record.Pass, "")})
 	if text := compare(changing, both, nil).Markdown(); !strings.Contains(text, "| changing: fail F2, pass | fail F2 | DISAGREE |") {
 		t.Error(text)
 	}
