@@ -42,7 +42,7 @@ type lasting struct {
 	epoch   time.Time
 	tracker *tracker
 	// follow follows one of them to its end. ctx ends when it must.
-	follow         func(ctx context.Context, l *lasting, t Target, due time.Duration) record.Ledger
+	follow                    func(ctx context.Context, l *lasting, t Target, due time.Duration) record.Ledger
 	drain, silence, reconnect time.Duration
 
 	mu   sync.Mutex

@@ -14,10 +14,13 @@ const (
 	AppWatch      Class = "app/watch"        // the application's own watch
 )
 
+// Stream reports whether traffic of the class is streams.
+func (c Class) Stream() bool { return strings.HasSuffix(string(c), "/stream") }
+
 // Lasting reports whether traffic of the class is streams or watches of the service, which go on for as long as their
 // client wants and which the ledger holds instead of the requests.
 func (c Class) Lasting() bool {
-	return strings.HasSuffix(string(c), "/stream") || strings.HasSuffix(string(c), "/watch") && !c.OnAPI()
+	return c.Stream() || strings.HasSuffix(string(c), "/watch") && !c.OnAPI()
 }
 
 // Stream is one stream of numbered messages as its client saw it, over all connections that it took.
