@@ -77,7 +77,7 @@ var unannounced = &record.Expectation{
 func besideClients() []record.Load {
 	loads := httpLoads()
 	for i := range loads {
-		if !loads[i].Class.Slow() {
+		if !loads[i].Class.Slow() && !loads[i].Class.Lasting() {
 			loads[i].Rate = 130
 		}
 	}

@@ -24,6 +24,9 @@ type Scenario struct {
 	Replicas    int // of the application; 0: as many as its manifest says
 	// Budget is how many pods may be away by evictions at once; nil: the application has no PodDisruptionBudget.
 	Budget *int
+	// Grace is the application's terminationGracePeriodSeconds; 0: as its manifest says. A round waits so much longer for
+	// its pods to end.
+	Grace time.Duration
 	// Together has all replicas run on the node that the fault hits, as long as it takes pods.
 	Together bool
 	// Rounds is how often the fault may be repeated at most; 0: as often as the SLO says.
@@ -84,10 +87,12 @@ func (s Scenario) Missing(p fixtures.Platform) string {
 	return ""
 }
 
-// httpLoads is the traffic of most scenarios: new connections, reused ones, and requests that outlast a delete. The rate is
-// such that two rounds of a pod's delete, which last 12 s and more each, decide the error rate of the fast ones, and that two
-// slow processors are not saturated by it.
-func httpLoads() []record.Load {
+// httpLoads is the traffic of most scenarios: new connections, reused ones, requests that outlast a delete, and what goes on
+// for longer. The rate is such that two rounds of a pod's delete, which last 12 s and more each, decide the error rate of the
+// fast ones, and that two slow processors are not saturated by it.
+func httpLoads() []record.Load { return append(requestLoads(), lastingLoads()...) }
+
+func requestLoads() []record.Load {
 	const slow = 8 * time.Second // longer than preStop sleeps and lame-duck waits of careful teams
 	return []record.Load{
 		{Class: record.NewFast, Rate: 180, Method: "GET", Path: "/"},
