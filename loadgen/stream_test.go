@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -293,7 +294,7 @@ func TestServerSentEventsAreReadAsTheStandardHasIt(t *testing.T) {
 		return nil
 	})
 	want := []serverEvent{{}, {name: "a", id: "7", data: " one\ntwo", retry: 250 * time.Millisecond}, {}}
-	if err != io.ErrUnexpectedEOF || !slices.Equal(got, want) {
+	if !errors.Is(err, io.ErrUnexpectedEOF) || !slices.Equal(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

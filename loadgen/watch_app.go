@@ -135,7 +135,7 @@ func (w *watching) leg(ctx context.Context) record.WatchLeg {
 	case err == nil:
 		leg.End = record.WatchClean
 	default:
-		w.ended(&leg, c, limited, err)
+		w.ended(limited, &leg, c, err)
 	}
 	return leg
 }
@@ -183,7 +183,7 @@ func (w *watching) enough(ctx context.Context) error {
 }
 
 // ended names the end of a leg that its error tells.
-func (w *watching) ended(leg *record.WatchLeg, c *contact, limited context.Context, err error) {
+func (w *watching) ended(limited context.Context, leg *record.WatchLeg, c *contact, err error) {
 	leg.Kind, leg.Error = c.failure(w.hard, limited, err)
 	cause := context.Cause(limited)
 	switch {

@@ -69,6 +69,7 @@ func Disruptions() Suite {
 			{Scenario: "rolling-update", App: "graceful"},
 			{Scenario: "rolling-update-image", App: "graceful"},
 			{Scenario: "rolling-update-undone", App: "graceful"},
+			{Scenario: "rolling-update-long-streams", App: "graceful"},
 			{Scenario: "drain", App: "graceful"},
 			{Scenario: "apiserver-restart-graceful", App: "graceful"},
 			{Scenario: "apiserver-restart-compared", App: "graceful"},
@@ -76,6 +77,9 @@ func Disruptions() Suite {
 			{Scenario: "apiserver-restart", App: "graceful"},
 			{Scenario: "apiserver-upgrade", App: "graceful"},
 
+			{Scenario: "pod-delete", App: "cuts-streams"},
+			{Scenario: "pod-delete", App: "ignores-since"},
+			{Scenario: "rolling-update-long-streams-cut", App: "graceful"},
 			{Scenario: "pod-delete-slow", App: "closes-at-once"},
 			{Scenario: "pod-delete-slow", App: "exits-at-once"},
 			{Scenario: "scale", App: "closes-at-once"},
