@@ -10,9 +10,9 @@ import (
 
 func TestWhatIsLostDoubledOrSwappedIsCounted(t *testing.T) {
 	for name, c := range map[string]struct {
-		numbers                           []uint64
+		numbers                      []uint64
 		seen, missing, doubled, late int
-		flaws                             []record.Flaw // without their times
+		flaws                        []record.Flaw // without their times
 	}{
 		"in order":                    {[]uint64{5, 6, 7, 8, 9}, 5, 0, 0, 0, nil},
 		"one lost":                    {[]uint64{5, 6, 8, 9}, 4, 1, 0, 0, []record.Flaw{{Kind: record.FlawMissing, From: 7, To: 7}}},

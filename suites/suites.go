@@ -50,6 +50,8 @@ func Gate() Suite {
 
 			{Scenario: "pod-delete", App: "closes-at-once"},
 			{Scenario: "pod-delete", App: "exits-at-once"},
+			{Scenario: "pod-delete", App: "cuts-streams"},
+			{Scenario: "pod-delete", App: "ignores-since"},
 			{Scenario: "pod-delete-slow-programming", App: "closes-at-once"},
 			{Scenario: "pod-delete-forced", App: "graceful"},
 			{Scenario: "drain-blocked", App: "graceful"},
@@ -77,8 +79,6 @@ func Disruptions() Suite {
 			{Scenario: "apiserver-restart", App: "graceful"},
 			{Scenario: "apiserver-upgrade", App: "graceful"},
 
-			{Scenario: "pod-delete", App: "cuts-streams"},
-			{Scenario: "pod-delete", App: "ignores-since"},
 			{Scenario: "rolling-update-long-streams-cut", App: "graceful"},
 			{Scenario: "pod-delete-slow", App: "closes-at-once"},
 			{Scenario: "pod-delete-slow", App: "exits-at-once"},
