@@ -16,6 +16,9 @@ const (
 	stall = time.Second
 	// worstLateness is what no single request may exceed, whatever the percentile says.
 	worstLateness = 1500 * time.Millisecond
+	// surelyDue is how many requests must be wanted in a stretch for one of them to be due in it, however the schedules of
+	// the agents lie: those are spread, but not evenly.
+	surelyDue = 2
 	// latePercentile of the lateness is held against the SLO.
 	latePercentile = 0.999
 )
@@ -143,7 +146,7 @@ func rateReached(f *facts) (problems []string) {
 		for _, l := range perClass(run.Loads) {
 			wanted := l.Rate * (w.Ended - w.Began).Seconds()
 			short := float64(got[l.Class]+len(run.Agents)) < run.SLO.MinRate*wanted
-			if short || (got[l.Class] == 0 && wanted >= 1) {
+			if short || (got[l.Class] == 0 && wanted >= surelyDue) {
 				problems = append(problems, fmt.Sprintf("The load was too small: %d requests of %s in the %s, %.0f were due at %g per second. The machine is too slow for this rate, or a source of traffic stopped: ask for less (--rate) or use a faster machine.",
 					got[l.Class], l.Class, windowName(w), wanted, l.Rate))
 			}
