@@ -7,8 +7,12 @@ import (
 	"github.com/lastcall-dev/lastcall/record"
 )
 
-// shownBroken bounds how many broken streams or watches a message tells of.
-const shownBroken = 3
+const (
+	// shownBroken bounds how many broken streams or watches a message tells of.
+	shownBroken = 3
+	// leastHTTP is the least status code of HTTP; those of gRPC are below it.
+	leastHTTP = 100
+)
 
 var streamCompletion = register(Check{
 	Name:      "stream-completion",
@@ -150,6 +154,9 @@ func (f *facts) legFailure(s *record.Stream, leg *record.StreamLeg) record.Failu
 	r := record.Request{
 		Agent: s.Agent, Node: s.Node, Class: s.Class, Due: leg.Began, Start: leg.Began, FirstByte: leg.Opened, End: leg.Ended,
 		Code: leg.Code, ErrKind: leg.Kind, Error: leg.Error, Pod: leg.Pod, Dials: 1,
+	}
+	if leg.Kind == record.ErrStatus && leg.Code < leastHTTP {
+		r.ErrKind = record.ErrTruncated // an answer over HTTP that gRPC ended
 	}
 	switch {
 	case leg.Opened > 0:

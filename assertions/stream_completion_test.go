@@ -34,6 +34,10 @@ func TestAStreamIsFinishedOrHandedOverAndResumedWithoutAGap(t *testing.T) {
 		"cut by a forced delete":             {forcedDelete(), func(t *testing.T, r *record.Run) { cut(t, r, deletedAt+2100*time.Millisecond, record.ErrTruncated) }, record.Fail, "D2", "grace period 0"},
 		"refused by a listener closed early": {closesAtOnce(), refuseOne, record.Fail, "F2", "connection refused"},
 		"turned away by a pod that drains":   {graceful(), turnAway, record.Fail, "F12", "status 503"},
+		"ended by a gRPC status of a pod that drains": {graceful(), func(t *testing.T, r *record.Run) {
+			leg := &handed(t, r)[0].Legs[0]
+			leg.End, leg.Kind, leg.Code, leg.Error = record.LegBroken, record.ErrStatus, 14, "UNAVAILABLE"
+		}, record.Fail, "F11", "UNAVAILABLE"},
 		"cut by a pod that nobody ended":     {graceful(), func(_ *testing.T, r *record.Run) { breakAt(r, "app-2") }, record.Fail, record.Unexplained, "which nobody had asked to end"},
 		"resumed with a gap":                 {graceful(), func(t *testing.T, r *record.Run) { s := handed(t, r)[0]; s.Legs[1].From += 2; s.Missing, s.Got = 2, 98 }, record.Fail, "F31", "it was to go on behind message"},
 		"resumed too early":                  {graceful(), func(t *testing.T, r *record.Run) { s := handed(t, r)[0]; s.Legs[1].From--; s.Doubled = 1 }, record.Fail, "F31", "1 doubled"},

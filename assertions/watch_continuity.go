@@ -13,26 +13,20 @@ var _ = register(Check{
 	Reference: "Kubernetes API Concepts, Efficient detection of changes: watch from a resourceVersion, resume from the last one seen, list again after 410 Gone",
 	Kind:      Guarantee,
 }, func(f *facts) []record.Finding {
-	watches := func(c record.Class) bool { return c.Lasting() && !c.Stream() || f.watched(c) > 0 }
-	classes := f.lastingClasses(watches)
+	return f.appWatches()
+})
+
+// appWatches judges the watches of the application, those of each class together.
+func (f *facts) appWatches() []record.Finding {
+	classes := f.lastingClasses(func(c record.Class) bool { return c.Lasting() && !c.Stream() })
 	if len(classes) == 0 {
-		return []record.Finding{{Verdict: record.Skipped, Message: "There were no watches in the traffic of this run."}}
+		return []record.Finding{{Verdict: record.Skipped, Message: "There were no watches of the application in the traffic of this run."}}
 	}
 	var out []record.Finding
 	for _, class := range classes {
 		out = append(out, f.watches(class))
 	}
 	return out
-})
-
-// watched counts the watches of the class in the ledger.
-func (f *facts) watched(class record.Class) (n int) {
-	for _, w := range f.run.Ledger.Watches {
-		if w.Class == class {
-			n++
-		}
-	}
-	return n
 }
 
 // watchedEvents is how the watches of a class went.
@@ -40,7 +34,7 @@ type watchedEvents struct {
 	total, seen, missing, doubled, disordered int
 	reconnects                                int
 	relists                                   int
-	open                                      int      // at a pod when it was asked to end; of the API all of them
+	open                                      int      // at a pod when it was asked to end
 	unknown                                   []string // why the ends of some are not known
 	flaws                                     []string // in words, the first few
 	flawed                                    int      // watches with any
@@ -100,7 +94,7 @@ func (f *facts) watch(w *record.Watch, got *watchedEvents) {
 	got.missing, got.doubled, got.disordered = got.missing+w.Missing, got.doubled+w.Doubled, got.disordered+w.Disordered
 	got.relists += len(w.Relists)
 	got.reconnects += max(len(w.Legs)-1, 0)
-	open := w.Source == record.WatchesAPI
+	open := false
 	for _, leg := range w.Legs {
 		open = open || f.openAtDelete(leg.Pod, leg.Opened, leg.Ended)
 		if leg.End != record.WatchDone {

@@ -100,27 +100,10 @@ func TestAWatchShowsEachEventOnceAndInOrder(t *testing.T) {
 	}
 }
 
-func TestAWatchOfTheAPIIsJudgedByItselfAndNeedsNoPod(t *testing.T) {
-	run := watching(build(graceful()))
-	for i := range run.Ledger.Watches {
-		w := &run.Ledger.Watches[i]
-		w.Class, w.Source, w.What = "api/watch/configmaps", record.WatchesAPI, "configmaps"
-		for j := range w.Legs {
-			w.Legs[j].Pod = "" // an API server
-		}
-	}
-	run.Loads = run.Loads[:len(run.Loads)-1]
-	wants(t, run, "watch-continuity", "api/watch/configmaps", record.Pass, "")
-	w := resumed(t, run)
-	loseEvents(w, record.FlawMissing, 1, w.Legs[1].From, w.Legs[1].From)
-	if f := wants(t, run, "watch-continuity", "api/watch/configmaps", record.Fail, "F31"); !strings.Contains(f.Message, "the connection before had ended") {
-		t.Error(f.Message)
-	}
-}
-
 func TestWithoutWatchesInTheTrafficThereIsNothingToContinue(t *testing.T) {
 	wants(t, build(graceful()), "watch-continuity", "", record.Skipped, "")
 	run := build(graceful())
-	run.Clients = []record.Load{{Class: record.APIWatch, Rate: 1}} // those are requests
+	run.Clients = []record.Load{{Class: record.APIWatch, Rate: 1}}
+	run.Ledger.Watches = []record.Watch{{Agent: "agent-0", Class: "api/objects", Source: record.WatchesAPI, Missing: 1}} // no watch of the application
 	wants(t, run, "watch-continuity", "", record.Skipped, "")
 }
