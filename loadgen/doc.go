@@ -9,6 +9,9 @@
 //     failed record per kill, for GET as for POST.
 //   - New and reused connections are different classes and never share a connection.
 //
+// Streams and watches are not requests: they go on for long, over more than one connection where a pod ends, and whether
+// they did so without a loss is what matters. They are written down whole, in the ledger.
+//
 // vegeta paces and runs the workers; this package is the only importer of it. A new kind of traffic is one file that
 // registers a constructor for its class.
 package loadgen

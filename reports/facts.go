@@ -175,12 +175,12 @@ func sum(requests []record.Request) tally {
 	return t
 }
 
-// classes are those that were asked for, in their order, then any others that the record holds.
+// classes are those of requests that were asked for, in their order, then any others that the record holds.
 func (f *facts) classes() []record.Class {
 	var out []record.Class
 	seen := make(map[record.Class]bool)
 	for _, l := range f.Loads {
-		if !seen[l.Class] {
+		if !seen[l.Class] && !l.Class.Lasting() {
 			seen[l.Class] = true
 			out = append(out, l.Class)
 		}

@@ -32,24 +32,21 @@ func (f *facts) loadGrid() grid {
 		Title: "Traffic", Head: []string{"Class", "Request", "Wanted", "Reached", "Requests", "Failed", "Latest start (p99.9)"},
 		Note: "Requests start when they are due, whether or not earlier ones have come back; latency counts from then. How late the generator itself was is the last column.",
 	}
-	for _, class := range f.classes() {
+	for _, class := range append(f.classes(), f.lasting()...) {
 		var sent, failed int
 		var first, last time.Duration
 		var late []time.Duration
-		for _, r := range f.Requests {
-			if r.Class != class {
-				continue
+		f.each(class, func(due, began time.Duration, broken bool) {
+			if sent == 0 || due < first {
+				first = due
 			}
-			if sent == 0 || r.Due < first {
-				first = r.Due
-			}
-			last = max(last, r.Due)
+			last = max(last, due)
 			sent++
-			if r.Failed() {
+			if broken {
 				failed++
 			}
-			late = append(late, r.Late())
-		}
+			late = append(late, began-due)
+		})
 		wanted, reached, lateness := "–", "–", "–"
 		if w := f.wanted(class); w > 0 {
 			wanted = number(w) + "/s"
@@ -62,6 +59,35 @@ func (f *facts) loadGrid() grid {
 		g.Rows = append(g.Rows, []string{string(class), f.requestOf(class), wanted, reached, count(sent), count(failed), lateness})
 	}
 	return g
+}
+
+// each tells of every request, stream and watch of the class when it was due and begun, and whether it failed or broke.
+func (f *facts) each(class record.Class, tell func(due, began time.Duration, broken bool)) {
+	for _, r := range f.Requests {
+		if r.Class == class {
+			tell(r.Due, r.Start, r.Failed())
+		}
+	}
+	for _, s := range f.Ledger.Streams {
+		if s.Class == class {
+			tell(s.Due, s.Began, s.Missing+s.Doubled+s.Disordered > 0 || slices.ContainsFunc(s.Legs, func(l record.StreamLeg) bool { return l.End == record.LegBroken }))
+		}
+	}
+	for _, w := range f.Ledger.Watches {
+		if w.Class == class {
+			tell(w.Due, w.Began, w.Missing+w.Doubled+w.Disordered > 0)
+		}
+	}
+}
+
+// lasting are the classes of streams and watches that were asked for, in their order.
+func (f *facts) lasting() (out []record.Class) {
+	for _, l := range f.Loads {
+		if l.Class.Lasting() && !slices.Contains(out, l.Class) {
+			out = append(out, l.Class)
+		}
+	}
+	return out
 }
 
 // requestOf tells what a class asks for.

@@ -291,7 +291,7 @@ func (x *execution) deploy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, x.options.Limits.Stage)
 	defer cancel()
 	stage, err := x.platform.Stage(ctx, x.placed(fixtures.StageSpec{
-		RunID: x.run.ID, App: x.app, Replicas: x.scenario.Replicas, Loads: x.run.Loads, Clients: x.run.Clients, Deadline: x.deadline(), Origin: x.origin, Keep: x.options.Keep,
+		RunID: x.run.ID, App: x.app, Replicas: x.scenario.Replicas, Grace: x.scenario.Grace, Loads: x.run.Loads, Clients: x.run.Clients, Deadline: x.deadline(), Origin: x.origin, Keep: x.options.Keep,
 		SecondImage: slices.Contains(x.scenario.Needs, fixtures.ImageChange),
 		Journal:     x.journal, Record: x.log.add, Progress: x.options.Watch.Step,
 	}))
@@ -319,7 +319,7 @@ func (x *execution) clear(ctx context.Context) error {
 // deadline is the hard limit of the load, after which agents stop by themselves though nobody tells them.
 func (x *execution) deadline() time.Duration {
 	limits := x.options.Limits
-	return limits.Warm + x.scenario.Control + 2*limits.Observe + time.Duration(x.options.SLO.Rounds)*(x.injectWithin()+limits.Whole)
+	return limits.Warm + x.scenario.Control + 2*limits.Observe + time.Duration(x.options.SLO.Rounds)*(x.injectWithin()+x.wholeWithin())
 }
 
 // disrupt runs the control window and then rounds of the fault until enough is known.

@@ -77,14 +77,14 @@ func (x *execution) awaitWhole(ctx context.Context, together []record.Fault) err
 	if err := x.log.await(seen, all(together, x.scenario.Fault.Happened)); err != nil {
 		return context.Cause(ctx)
 	}
-	ctx, cancel = context.WithTimeout(ctx, x.options.Limits.Whole)
+	ctx, cancel = context.WithTimeout(ctx, x.wholeWithin())
 	defer cancel()
 	err := x.stage.Whole(ctx)
 	if lasting, ok := x.scenario.Fault.(faults.Lasting); ok && err == nil {
 		err = x.log.await(ctx, all(together, lasting.Over))
 	}
 	if err != nil {
-		return fmt.Errorf("waiting %s for the service to be whole again: %w", x.options.Limits.Whole, err)
+		return fmt.Errorf("waiting %s for the service to be whole again: %w", x.wholeWithin(), err)
 	}
 	x.begin(record.Settling)
 	for _, f := range together {
@@ -95,6 +95,9 @@ func (x *execution) awaitWhole(ctx context.Context, together []record.Fault) err
 	}
 	return nil
 }
+
+// wholeWithin is how long a round may take until the service is whole again: pods may use a grace period that was asked for.
+func (x *execution) wholeWithin() time.Duration { return x.options.Limits.Whole + x.scenario.Grace }
 
 // outlast lets traffic run until the removal budget of the last delete is over: before that, that no new connection
 // reached a pod any more proves nothing.

@@ -24,6 +24,9 @@ type Scenario struct {
 	Replicas    int // of the application; 0: as many as its manifest says
 	// Budget is how many pods may be away by evictions at once; nil: the application has no PodDisruptionBudget.
 	Budget *int
+	// Grace is the application's terminationGracePeriodSeconds; 0: as its manifest says. A round waits so much longer for
+	// its pods to end.
+	Grace time.Duration
 	// Together has all replicas run on the node that the fault hits, as long as it takes pods.
 	Together bool
 	// Rounds is how often the fault may be repeated at most; 0: as often as the SLO says.
