@@ -89,12 +89,12 @@ func besideClients() []record.Load {
 func apiClients() []record.Load {
 	const object = "/api/v1/namespaces/{namespace}/configmaps/" + fixtures.ClientObject
 	const watched = 8 * time.Second // as long as a slow request: some four are open at any time
-	return []record.Load{
+	return append(objectClients(), []record.Load{
 		{Class: record.APIReadyz, Rate: 8, Method: http.MethodGet, Path: "/readyz"},
 		{Class: record.APIRead, Rate: 4, Method: http.MethodGet, Path: object},
 		{Class: record.APIWrite, Rate: 4, Method: http.MethodPatch, Path: object},
 		{Class: record.APIRetryingRead, Rate: 4, Method: http.MethodGet, Path: object},
 		{Class: record.APIRetryingSend, Rate: 4, Method: http.MethodPatch, Path: object},
 		{Class: record.APIWatch, Rate: 0.5, Method: http.MethodGet, Path: "/api/v1/namespaces/{namespace}/configmaps?watch=true", Takes: watched},
-	}
+	}...)
 }
