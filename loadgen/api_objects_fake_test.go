@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -48,37 +47,14 @@ type fakeAPI struct {
 type writeFate int
 
 const (
-	answer   writeFate = iota
-	loseIt             // done, and the connection is cut in place of an answer
-	ignore             // not done, and cut
-	doLate             // cut, and done only after the object was read
-	pretend            // answered, and not done
-	overlook           // done whatever version it names
-	fail               // done, and answered with 500
-	shed               // not done, and turned away as kube-apiserver does
-)
-
-// legScript is what a watch does after so many events. A watch that is to be gone waits until it has missed some.
-type legScript struct {
-	after  int
-	do     legAct
-	of     func(fakeEvent) bool // that the act is about; nil: any
-	missed int
-}
-
-type legAct int
-
-const (
-	end legAct = iota
-	endAfterBookmark
-	cut
-	goneStatus // 410 as the answer
-	goneEvent  // 410 in an event
-	mute       // never sends anything again
-	lose
-	double
-	swap
-	rewind // begins two versions before the one that it is to resume from
+	fateAnswer   writeFate = iota
+	fateLoseIt             // done, and the connection is cut in place of an answer
+	fateIgnore             // not done, and cut
+	fateDoLate             // cut, and done only after the object was read
+	fatePretend            // answered, and not done
+	fateOverlook           // done whatever version it names
+	fateFail               // done, and answered with 500
+	fateShed               // not done, and turned away as kube-apiserver does
 )
 
 type fakeEvent struct {
@@ -164,27 +140,27 @@ func (f *fakeAPI) change(w http.ResponseWriter, method, name string, body []byte
 	f.look()
 	n := f.asked
 	f.mu.Unlock()
-	fate := answer
+	fate := fateAnswer
 	if f.write != nil {
 		fate = f.write(n, method)
 	}
 	code, object := http.StatusOK, apiObject{}
 	switch fate {
-	case shed:
+	case fateShed:
 		w.Header().Set("Retry-After", "1")
 		http.Error(w, "Too many requests, please try again later.", http.StatusTooManyRequests)
 		return
-	case ignore, doLate:
+	case fateIgnore, fateDoLate:
 	default:
 		code, object = f.apply(method, name, body, fate)
 	}
 	switch fate {
-	case fail:
+	case fateFail:
 		f.reply(w, http.StatusInternalServerError, refusal(http.StatusInternalServerError, "InternalError"))
-	case doLate:
+	case fateDoLate:
 		f.doLater(method, name, body)
 		panic(http.ErrAbortHandler)
-	case loseIt, ignore:
+	case fateLoseIt, fateIgnore:
 		panic(http.ErrAbortHandler)
 	default:
 		f.reply(w, code, object)
@@ -199,7 +175,7 @@ func (f *fakeAPI) doLater(method, name string, body []byte) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.late[name] = func() { f.apply(method, name, body, answer) }
+	f.late[name] = func() { f.apply(method, name, body, fateAnswer) }
 }
 
 // apply does what the request asks for.
@@ -222,12 +198,12 @@ func (f *fakeAPI) apply(method, name string, body []byte, fate writeFate) (int, 
 		return http.StatusConflict, refusal(http.StatusConflict, "AlreadyExists")
 	case method != http.MethodPost && !there:
 		return http.StatusNotFound, refusal(http.StatusNotFound, "NotFound")
-	case method != http.MethodPost && was.Metadata.ResourceVersion != wanted && fate != overlook:
+	case method != http.MethodPost && was.Metadata.ResourceVersion != wanted && fate != fateOverlook:
 		return http.StatusConflict, refusal(http.StatusConflict, "Conflict")
 	}
 	f.version++
 	o.Metadata.ResourceVersion = versionText(f.version)
-	if fate == pretend {
+	if fate == fatePretend {
 		return http.StatusOK, o
 	}
 	e := fakeEvent{Type: "MODIFIED", Object: o}
@@ -263,173 +239,6 @@ func (f *fakeAPI) hasActed() {
 	f.acted++
 	f.changes = max(f.changes, f.asked+10)
 	f.look()
-}
-
-// since gives the events after the version, and what is closed at the next one.
-func (f *fakeAPI) since(version uint64) ([]fakeEvent, <-chan struct{}) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	i := slices.IndexFunc(f.history, func(e fakeEvent) bool { return versionOf(e.Object.Metadata.ResourceVersion) > version })
-	if i < 0 {
-		return nil, f.news
-	}
-	return slices.Clone(f.history[i:]), f.news
-}
-
-func (f *fakeAPI) quiet(w http.ResponseWriter, r *http.Request) {
-	w.WriteHeader(http.StatusOK)
-	_ = http.NewResponseController(w).Flush()
-	<-r.Context().Done()
-}
-
-// watch plays the script of its number.
-func (f *fakeAPI) watch(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
-	from, err := strconv.ParseUint(query.Get("resourceVersion"), 10, 64)
-	if seconds, wrong := strconv.Atoi(query.Get("timeoutSeconds")); err != nil || wrong != nil || seconds < 1 || query.Get("allowWatchBookmarks") != "true" || query.Get("labelSelector") == "" {
-		f.t.Errorf("a watch of %s", r.URL)
-	}
-	f.mu.Lock()
-	script := legScript{after: -1}
-	if f.opened < len(f.legs) {
-		script = f.legs[f.opened]
-	}
-	f.opened++
-	f.mu.Unlock()
-	l := &fakeLeg{fakeAPI: f, w: w, r: r, script: script, lines: json.NewEncoder(w), at: from}
-	l.play()
-}
-
-// fakeLeg is one watch.
-type fakeLeg struct {
-	*fakeAPI
-	w      http.ResponseWriter
-	r      *http.Request
-	script legScript
-	lines  *json.Encoder
-	at     uint64
-	sent   int
-	held   *fakeEvent // to be sent after the next one
-	acted  bool
-	over   bool
-}
-
-func (l *fakeLeg) play() {
-	if l.script.missed > 0 && !l.wait(l.script.missed) {
-		return
-	}
-	if l.script.do == goneStatus && l.script.after == 0 {
-		l.hasActed()
-		l.reply(l.w, http.StatusGone, refusal(http.StatusGone, "Expired"))
-		return
-	}
-	if l.script.do == rewind {
-		l.acted, l.at = true, l.at-2
-		l.hasActed()
-	}
-	l.w.WriteHeader(http.StatusOK)
-	_ = http.NewResponseController(l.w).Flush()
-	for !l.over {
-		if l.due(nil) {
-			l.act(nil)
-			continue
-		}
-		events, news := l.since(l.at)
-		for _, e := range events {
-			if l.over {
-				return
-			}
-			l.event(e)
-		}
-		if len(events) > 0 {
-			continue
-		}
-		select {
-		case <-news:
-		case <-l.r.Context().Done():
-			return
-		}
-	}
-}
-
-// wait until there are so many events that the client has not seen.
-func (l *fakeLeg) wait(events int) bool {
-	for {
-		got, news := l.since(l.at)
-		if len(got) >= events {
-			return true
-		}
-		select {
-		case <-news:
-		case <-l.r.Context().Done():
-			return false
-		}
-	}
-}
-
-// due reports whether the leg is to act now: about the event, or nil between two of them.
-func (l *fakeLeg) due(e *fakeEvent) bool {
-	about := l.script.do >= lose
-	if l.acted || l.script.after < 0 || l.sent < l.script.after || about != (e != nil) {
-		return false
-	}
-	return e == nil || l.script.of == nil || l.script.of(*e)
-}
-
-func (l *fakeLeg) event(e fakeEvent) {
-	l.at = versionOf(e.Object.Metadata.ResourceVersion)
-	if l.due(&e) {
-		l.act(&e)
-		return
-	}
-	l.send(e)
-	if l.held != nil {
-		l.send(*l.held)
-		l.held = nil
-		l.hasActed()
-	}
-	if l.due(nil) {
-		l.act(nil)
-	}
-}
-
-// act does what the script says. A held event counts as done when it is sent.
-func (l *fakeLeg) act(e *fakeEvent) {
-	l.acted = true
-	switch l.script.do {
-	case swap:
-		l.held = e
-		return
-	case double:
-		l.send(*e)
-		l.send(*e)
-	case endAfterBookmark:
-		l.send(fakeEvent{Type: eventBookmark, Object: apiObject{Metadata: apiMeta{ResourceVersion: versionText(l.at)}}})
-		l.over = true
-	case goneEvent:
-		l.send(fakeEvent{Type: eventError, Object: refusal(http.StatusGone, "Expired")})
-		l.over = true
-	case end:
-		l.over = true
-	case mute:
-		l.hasActed()
-		<-l.r.Context().Done()
-		l.over = true
-		return
-	case cut:
-		l.hasActed()
-		panic(http.ErrAbortHandler)
-	}
-	l.hasActed()
-}
-
-func (l *fakeLeg) send(e fakeEvent) {
-	l.sent++
-	if err := l.lines.Encode(e); err != nil {
-		l.over = true
-		return
-	}
-	_ = http.NewResponseController(l.w).Flush()
 }
 
 // swift is a pace for tests. What it gives for an answer is far above what a busy machine needs.

@@ -55,15 +55,15 @@ func TestAWriterWritesDownWhatWasAcknowledged(t *testing.T) {
 	}
 }
 
-// once gives one change of the method, and not one of the first few, the fate.
-func once(method string, fate writeFate) func(int, string) writeFate {
+// oneFate gives one change of the method, and not one of the first few, the fate.
+func oneFate(method string, fate writeFate) func(int, string) writeFate {
 	var mu sync.Mutex
 	happened := false
 	return func(n int, m string) writeFate {
 		mu.Lock()
 		defer mu.Unlock()
 		if happened || m != method || n < 4 {
-			return answer
+			return fateAnswer
 		}
 		happened = true
 		return fate
@@ -75,16 +75,16 @@ func TestAnAttemptWhoseAnswerIsLostIsResolvedByARead(t *testing.T) {
 		fate writeFate
 		want record.Resolution
 	}{
-		"done and not answered":  {loseIt, record.WriteDone},
-		"not done":               {ignore, record.WriteNotDone},
-		"done and said to fail":  {fail, record.WriteDone},
-		"done after it was read": {doLate, record.WriteDone},
+		"done and not answered":  {fateLoseIt, record.WriteDone},
+		"not done":               {fateIgnore, record.WriteNotDone},
+		"done and said to fail":  {fateFail, record.WriteDone},
+		"done after it was read": {fateDoLate, record.WriteDone},
 	} {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
 			t.Run(what+" "+method, func(t *testing.T) {
 				t.Parallel()
 				f := newFakeAPI(t)
-				f.write, f.changes = once(method, c.fate), 45
+				f.write, f.changes = oneFate(method, c.fate), 45
 				k := f.keep(swift())
 				var lost []record.Write
 				for _, w := range k.Writes {
@@ -110,7 +110,7 @@ func TestAnAttemptWhoseAnswerIsLostIsResolvedByARead(t *testing.T) {
 
 func TestAnAttemptThatIsTurnedAwayIsMadeAgain(t *testing.T) {
 	f := newFakeAPI(t)
-	f.write = once(http.MethodPut, shed)
+	f.write = oneFate(http.MethodPut, fateShed)
 	k := f.keep(swift())
 	turned := 0
 	for _, w := range k.Writes {
@@ -141,14 +141,14 @@ func TestAnAPIServerThatDoesNotDoWhatItSaysIsCaught(t *testing.T) {
 		fate   writeFate
 		words  string
 	}{
-		"forgets a create":  {http.MethodPost, pretend, "was not there"},
-		"forgets an update": {http.MethodPut, pretend, "carried number"},
-		"forgets a delete":  {http.MethodDelete, pretend, "carried number"},
+		"forgets a create":  {http.MethodPost, fatePretend, "was not there"},
+		"forgets an update": {http.MethodPut, fatePretend, "carried number"},
+		"forgets a delete":  {http.MethodDelete, fatePretend, "carried number"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			f := newFakeAPI(t)
-			f.write, f.changes = once(c.method, c.fate), 45
+			f.write, f.changes = oneFate(c.method, c.fate), 45
 			found := f.keep(swift()).judge(t, "acknowledged-writes")
 			if found.Verdict != record.Fail || found.Measured.Value != 1 || !strings.Contains(found.Message, c.words) {
 				t.Errorf("%+v", found)
@@ -159,7 +159,7 @@ func TestAnAPIServerThatDoesNotDoWhatItSaysIsCaught(t *testing.T) {
 
 func TestAnAPIServerThatTakesAStaleVersionIsCaught(t *testing.T) {
 	f := newFakeAPI(t)
-	f.write = func(int, string) writeFate { return overlook }
+	f.write = func(int, string) writeFate { return fateOverlook }
 	found := f.keep(swift()).judge(t, "acknowledged-writes")
 	if found.Verdict != record.Fail || !strings.Contains(found.Message, "overwrote") {
 		t.Errorf("%+v", found)

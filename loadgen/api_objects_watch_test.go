@@ -26,14 +26,14 @@ func TestAWatchThatEndsHoweverItDoesIsTakenUpAgain(t *testing.T) {
 		code    int
 		relists int
 	}{
-		"ended by the server":               {legScript{after: 3, do: end}, record.WatchClean, 200, 0},
-		"ended after a bookmark":            {legScript{after: 3, do: endAfterBookmark}, record.WatchBookmark, 200, 0},
-		"cut off":                           {legScript{after: 3, do: cut}, record.WatchCut, 200, 0},
-		"410 as the answer":                 {legScript{do: goneStatus, missed: 3}, record.WatchExpired, 410, 1},
-		"410 as an event":                   {legScript{do: goneEvent, missed: 3}, record.WatchExpired, 410, 1},
-		"410 after some events":             {legScript{after: 2, do: goneEvent}, record.WatchExpired, 410, 1},
-		"without a word, and nothing comes": {legScript{do: mute}, record.WatchSilent, 200, 0},
-		"without a word after some events":  {legScript{after: 3, do: mute}, record.WatchSilent, 200, 0},
+		"ended by the server":               {legScript{after: 3, do: actEnd}, record.WatchClean, 200, 0},
+		"ended after a bookmark":            {legScript{after: 3, do: actEndAfterBookmark}, record.WatchBookmark, 200, 0},
+		"cut off":                           {legScript{after: 3, do: actCut}, record.WatchCut, 200, 0},
+		"410 as the answer":                 {legScript{do: actGoneStatus, missed: 3}, record.WatchExpired, 410, 1},
+		"410 as an event":                   {legScript{do: actGoneEvent, missed: 3}, record.WatchExpired, 410, 1},
+		"410 after some events":             {legScript{after: 2, do: actGoneEvent}, record.WatchExpired, 410, 1},
+		"without a word, and nothing comes": {legScript{do: actMute}, record.WatchSilent, 200, 0},
+		"without a word after some events":  {legScript{after: 3, do: actMute}, record.WatchSilent, 200, 0},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -64,12 +64,12 @@ func TestAnEventThatDoesNotComeAsItHasToIsCaught(t *testing.T) {
 		missing, doubled, disordered int
 		words                        string
 	}{
-		"one is lost":                  {[]legScript{{after: 3, do: lose}}, 1, 0, 0, "missing"},
-		"a delete is lost":             {[]legScript{{after: 3, do: lose, of: deleted}}, 1, 0, 0, "delete"},
-		"one comes twice":              {[]legScript{{after: 3, do: double}}, 0, 1, 0, "doubled"},
-		"two are swapped":              {[]legScript{{after: 3, do: swap}}, 0, 0, 1, "out of order"},
-		"some come again after an end": {[]legScript{{after: 4, do: end}, {do: rewind}}, 0, 2, 0, "doubled"},
-		"some come again after a list": {[]legScript{{do: goneStatus, missed: 3}, {do: rewind}}, 0, 2, 0, "doubled"},
+		"one is lost":                  {[]legScript{{after: 3, do: actLose}}, 1, 0, 0, "missing"},
+		"a delete is lost":             {[]legScript{{after: 3, do: actLose, of: deleted}}, 1, 0, 0, "delete"},
+		"one comes twice":              {[]legScript{{after: 3, do: actDouble}}, 0, 1, 0, "doubled"},
+		"two are swapped":              {[]legScript{{after: 3, do: actSwap}}, 0, 0, 1, "out of order"},
+		"some come again after an end": {[]legScript{{after: 4, do: actEnd}, {do: actRewind}}, 0, 2, 0, "doubled"},
+		"some come again after a list": {[]legScript{{do: actGoneStatus, missed: 3}, {do: actRewind}}, 0, 2, 0, "doubled"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +92,7 @@ func TestAnEventThatDoesNotComeAsItHasToIsCaught(t *testing.T) {
 
 func TestAListThatDoesNotShowWhatWasAcknowledgedStandsForNothing(t *testing.T) {
 	f := newFakeAPI(t)
-	f.legs, f.stale = []legScript{{do: goneStatus, missed: 3}}, true
+	f.legs, f.stale = []legScript{{do: actGoneStatus, missed: 3}}, true
 	k := f.keep(swift())
 	if w := k.objects; w.Missing < 3 || len(w.Relists) != 1 {
 		t.Errorf("%+v", w)
@@ -117,8 +117,8 @@ func TestAWatchThatGoesOnForLongerThanItAskedForIsSilent(t *testing.T) {
 	}
 }
 
-// event is one of a config map of the number.
-func event(kind, name string, version uint64, number string) (string, apiObject) {
+// mapEvent is one of a config map of the number.
+func mapEvent(kind, name string, version uint64, number string) (string, apiObject) {
 	return kind, apiObject{Metadata: apiMeta{Name: name, ResourceVersion: versionText(version)}, Data: map[string]string{sequenceKey: number}}
 }
 
@@ -131,7 +131,7 @@ func seeing(t *testing.T, take func(add func(kind, name string, version uint64, 
 	at := 2 * time.Second
 	take(func(kind, name string, version uint64, number string) {
 		at += time.Second
-		kind, o := event(kind, name, version, number)
+		kind, o := mapEvent(kind, name, version, number)
 		if err := s.take(kind, o, at); err != nil {
 			t.Error(err)
 		}
