@@ -16,7 +16,7 @@ func (f *facts) apiWatches() record.Finding {
 	if len(watches) == 0 && !f.wroteObjects() {
 		return record.Finding{Verdict: record.Skipped, Message: "Nobody kept a watch on the Kubernetes API with a ledger in this run."}
 	}
-	sum := watchSum{ends: map[string]int{}}
+	sum := apiWatchSum{ends: map[string]int{}}
 	for _, w := range watches {
 		sum.add(w)
 	}
@@ -25,11 +25,11 @@ func (f *facts) apiWatches() record.Finding {
 		Threshold: record.Quantity{Text: "none missing, doubled or out of order"},
 		Message:   sum.words(),
 	}
-	problems := f.undecidedWatches(watches)
+	problems := f.undecidedAPIWatches(watches)
 	switch {
 	case sum.flaws() > 0:
 		out.Verdict, out.Diagnosis = record.Fail, record.Unexplained
-		out.Message = f.flawWords(watches) + " " + out.Message
+		out.Message = f.apiFlawWords(watches) + " " + out.Message
 	case len(problems) > 0:
 		out.Verdict, out.Message = record.Unknown, list(problems, 3)+". "+out.Message
 	default:
@@ -48,8 +48,8 @@ func (f *facts) watchesOf(source string) []*record.Watch {
 	return out
 }
 
-// undecidedWatches says which watches are not there, or do not tell whether anything is missing.
-func (f *facts) undecidedWatches(watches []*record.Watch) (problems []string) {
+// undecidedAPIWatches says which watches are not there, or do not tell whether anything is missing.
+func (f *facts) undecidedAPIWatches(watches []*record.Watch) (problems []string) {
 	for _, a := range f.run.Agents {
 		if !slices.ContainsFunc(watches, func(w *record.Watch) bool { return w.Agent == a.Name }) {
 			problems = append(problems, fmt.Sprintf("no watch of %s is in the record", a.Name))
@@ -68,14 +68,14 @@ func (f *facts) undecidedWatches(watches []*record.Watch) (problems []string) {
 	return problems
 }
 
-// watchSum are the figures of several watches.
-type watchSum struct {
+// apiWatchSum are the figures of several watches.
+type apiWatchSum struct {
 	watches, legs, seen, relists int
 	missing, doubled, disordered int
 	ends                         map[string]int // of legs
 }
 
-func (s *watchSum) add(w *record.Watch) {
+func (s *apiWatchSum) add(w *record.Watch) {
 	s.watches++
 	s.legs, s.seen, s.relists = s.legs+len(w.Legs), s.seen+w.Seen, s.relists+len(w.Relists)
 	s.missing, s.doubled, s.disordered = s.missing+w.Missing, s.doubled+w.Doubled, s.disordered+w.Disordered
@@ -84,18 +84,18 @@ func (s *watchSum) add(w *record.Watch) {
 	}
 }
 
-func (s *watchSum) flaws() int { return s.missing + s.doubled + s.disordered }
+func (s *apiWatchSum) flaws() int { return s.missing + s.doubled + s.disordered }
 
-// legEnds are the ends of legs in words, in the order in which they are told. A watch's last leg is ended by its client.
-var legEnds = []struct{ end, words string }{
+// apiLegEnds are the ends of legs in words, in the order in which they are told. A watch's last leg is ended by its client.
+var apiLegEnds = []struct{ end, words string }{
 	{record.WatchClean, "ended in order by the server"}, {record.WatchBookmark, "likewise after a bookmark"},
 	{record.WatchExpired, "answered with 410"}, {record.WatchCut, "cut off or not accepted"}, {record.WatchSilent, "given up because nothing came any more"},
 }
 
-func (s *watchSum) words() string {
+func (s *apiWatchSum) words() string {
 	text := fmt.Sprintf("%s of the Kubernetes API saw %s in %s", countWatches(s.watches), count(s.seen, "event"), count(s.legs, "leg"))
 	var ends []string
-	for _, e := range legEnds {
+	for _, e := range apiLegEnds {
 		if n := s.ends[e.end]; n > 0 {
 			ends = append(ends, fmt.Sprintf("%d %s", n, e.words))
 		}
@@ -116,12 +116,12 @@ func countWatches(n int) string {
 	return thousands(n) + " watches"
 }
 
-// flawWords names the first flaws, with the writes that they are about.
-func (f *facts) flawWords(watches []*record.Watch) string {
+// apiFlawWords names the first flaws, with the writes that they are about.
+func (f *facts) apiFlawWords(watches []*record.Watch) string {
 	var parts []string
 	for _, w := range watches {
 		for _, x := range w.Flaws {
-			parts = append(parts, fmt.Sprintf("%s on %s in leg %d at %s: %s %s", w.Agent, w.What, x.Leg+1, seconds(x.At), f.flawed(w, x), x.Kind))
+			parts = append(parts, fmt.Sprintf("%s on %s in leg %d at %s: %s %s", w.Agent, w.What, x.Leg+1, seconds(x.At), f.apiFlaw(w, x), x.Kind))
 		}
 		if more := w.Missing + w.Doubled + w.Disordered - len(w.Flaws); more > 0 {
 			parts = append(parts, fmt.Sprintf("%s on %s: %d more", w.Agent, w.What, more))
@@ -130,9 +130,9 @@ func (f *facts) flawWords(watches []*record.Watch) string {
 	return list(parts, 5) + "."
 }
 
-// flawed is what the event was of. One of a delete, whose version no answer tells, lies between the last version of its
+// apiFlaw is what the event was of. One of a delete, whose version no answer tells, lies between the last version of its
 // object and a later one.
-func (f *facts) flawed(watch *record.Watch, x record.Flaw) string {
+func (f *facts) apiFlaw(watch *record.Watch, x record.Flaw) string {
 	var deleted *record.Write
 	object := ""
 	for i := range f.run.Ledger.Writes {

@@ -21,7 +21,6 @@ func (s *sight) judged(writes func() []record.Write) record.Watch {
 	switch {
 	case len(s.lists) == 0:
 		w.Error = cmp.Or(w.Error, "the API server never answered with a list to begin with")
-		return w
 	case writes != nil:
 		open = s.againstWrites(&w, newWriteAttempts(writes()))
 	case s.last != nil:
@@ -31,6 +30,9 @@ func (s *sight) judged(writes func() []record.Write) record.Watch {
 	}
 	if open > 0 && w.Ended > 0 {
 		w.Error = cmp.Or(w.Error, fmt.Sprintf("it had come to version %d when it ended, and of %d it had to come to, %d changes were still to come", s.position, w.Last, open))
+	}
+	if w.Error != "" {
+		w.Last = 0 // whatever it had to come to, what it missed on the way is not known
 	}
 	return w
 }
@@ -46,11 +48,26 @@ func (s *sight) againstLast(w *record.Watch) (open int) {
 			open++
 			continue
 		}
-		w.Missing++
-		f.Kind, f.Leg, f.At = record.FlawMissing, len(w.Legs), s.last.ended
-		w.Flaws = withFlaw(w.Flaws, f)
+		s.miss(w, f, s.last.ended)
 	}
 	return open
+}
+
+// miss adds a flaw of a change that did not come. It shows when a later one has come, or by the time that is given.
+func (s *sight) miss(w *record.Watch, f record.Flaw, at time.Duration) {
+	w.Missing++
+	f.Kind, f.At = record.FlawMissing, at
+	for _, e := range s.events {
+		if e.version > f.From {
+			f.At = e.at
+			break
+		}
+	}
+	passed := func(l record.WatchLeg) bool { return max(l.Since, l.To, l.Bookmark) >= f.To }
+	if f.Leg = slices.IndexFunc(w.Legs, passed); f.Leg < 0 {
+		f.Leg = len(w.Legs) // the one that goes on
+	}
+	w.Flaws = withFlaw(w.Flaws, f)
 }
 
 // writeAttempts are what a writer did, by what a watch needs of them.
@@ -129,9 +146,7 @@ func (s *sight) againstWrites(w *record.Watch, a *writeAttempts) (open int) {
 		case coming:
 			open++
 		case passedOver:
-			w.Missing++
-			f.Kind, f.Leg, f.At = record.FlawMissing, len(w.Legs), x.Ended
-			w.Flaws = withFlaw(w.Flaws, f)
+			s.miss(w, f, x.Ended)
 		}
 	}
 	if wanted == 0 {

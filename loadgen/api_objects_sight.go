@@ -29,6 +29,7 @@ type change struct {
 // seenEvent is an event of a change.
 type seenEvent struct {
 	change
+	at      time.Duration
 	deleted bool
 	held    int // number of the attempt that the object carries
 }
@@ -114,7 +115,7 @@ func (s *sight) take(kind string, o apiObject, at time.Duration) error {
 	}
 	s.leg.To = version
 	s.leg.Events++
-	e := seenEvent{change: change{bounded(o.Metadata.Name, maxPodName), version}, deleted: kind == eventDeleted, held: o.held()}
+	e := seenEvent{change: change{bounded(o.Metadata.Name, maxPodName), version}, at: at, deleted: kind == eventDeleted, held: o.held()}
 	switch {
 	case s.known[e.change], version <= s.listed:
 		s.watch.Doubled++

@@ -232,7 +232,7 @@ func TestAWatchIsHeldAgainstWhatItsWriterKnows(t *testing.T) {
 			if (c.why == "") != (w.Error == "") || !strings.Contains(w.Error, c.why) {
 				t.Errorf("error %q, want %q", w.Error, c.why)
 			}
-			if w.First != 11 || w.Last != 14 {
+			if w.First != 11 || (w.Last == 14) != (c.why == "") || w.Last != 14 && w.Last != 0 {
 				t.Errorf("from %d to %d", w.First, w.Last)
 			}
 		})
@@ -298,6 +298,21 @@ func TestLegsThatAreNeverOpenedForOneReasonAreOne(t *testing.T) {
 	w := s.judged(nil)
 	if len(w.Legs) != 3 || w.Legs[0].Began != 0 || w.Legs[0].Ended != 4*time.Second+1 || w.Error == "" {
 		t.Errorf("%+v", w)
+	}
+}
+
+func TestAMissingChangeShowsWhereTheWatchWentPastIt(t *testing.T) {
+	s := seeing(t, func(add addEvent) { add("ADDED", "a", 11, "1") })
+	s.end(record.WatchClean, 200, record.NoError, "", 4*time.Second)
+	s.begin(4 * time.Second)
+	if err := s.take("ADDED", apiObject{Metadata: apiMeta{Name: "b", ResourceVersion: "14"}, Data: map[string]string{sequenceKey: "5"}}, 5*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	s.end(record.WatchCut, 200, record.ErrTruncated, "unexpected EOF", 6*time.Second)
+	w := s.judged(written)
+	want := []record.Flaw{{Kind: record.FlawMissing, From: 12, To: 12, Leg: 1, At: 5 * time.Second}, {Kind: record.FlawMissing, From: 12, To: 14, Leg: 1, At: 5 * time.Second}}
+	if !slices.Equal(w.Flaws, want) {
+		t.Errorf("%+v", w.Flaws)
 	}
 }
 
