@@ -27,6 +27,8 @@ type fakeAPI struct {
 	// enough is closed when all scripted legs have done what they had to, and as many changes as these have been asked for.
 	changes int
 	enough  chan struct{}
+	// away is how many creates and how many lists are cut off once it is enough.
+	away map[string]int
 
 	mu      sync.Mutex
 	version uint64
@@ -63,7 +65,7 @@ type fakeEvent struct {
 }
 
 func newFakeAPI(t *testing.T) *fakeAPI {
-	return &fakeAPI{t: t, changes: 25, enough: make(chan struct{}), version: 100, objects: map[string]apiObject{}, news: make(chan struct{}), late: map[string]func(){}}
+	return &fakeAPI{t: t, changes: 25, enough: make(chan struct{}), version: 100, objects: map[string]apiObject{}, news: make(chan struct{}), late: map[string]func(){}, away: map[string]int{}}
 }
 
 func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -74,6 +76,8 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	pods := strings.HasSuffix(r.URL.Path, "/pods")
 	switch {
+	case !query.Has("watch") && f.isAway(r.Method):
+		panic(http.ErrAbortHandler)
 	case pods && query.Has("watch"):
 		f.quiet(w, r)
 	case pods:
@@ -90,6 +94,16 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		f.change(w, r.Method, path.Base(r.URL.Path), body)
 	}
+}
+
+func (f *fakeAPI) isAway(method string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.closed || f.away[method] == 0 {
+		return false
+	}
+	f.away[method]--
+	return true
 }
 
 func (f *fakeAPI) reply(w http.ResponseWriter, code int, what any) {

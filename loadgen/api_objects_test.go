@@ -166,6 +166,32 @@ func TestAnAPIServerThatTakesAStaleVersionIsCaught(t *testing.T) {
 	}
 }
 
+func TestTheLastWriteAndTheLastListAreAskedForUntilTheyAreAnswered(t *testing.T) {
+	f := newFakeAPI(t)
+	f.away[http.MethodPost], f.away[http.MethodGet] = 3, 3
+	k := f.keep(swift())
+	if k.listing.Error != "" || k.listing.Tries < 3 {
+		t.Errorf("%+v", k.listing)
+	}
+	lost := 0
+	for _, w := range k.Writes {
+		if w.Verb == record.VerbCreate && w.Outcome == record.WriteIndeterminate {
+			lost++
+			if w.Resolved != record.WriteNotDone {
+				t.Errorf("%+v", w)
+			}
+		}
+	}
+	if last := k.Writes[len(k.Writes)-1]; lost != 3 || last.Due != 0 || last.Outcome != record.WriteAcknowledged {
+		t.Errorf("%d lost, the last one %+v", lost, last)
+	}
+	for _, check := range []string{"acknowledged-writes", "watch-continuity"} {
+		if found := k.judge(t, check); found.Verdict != record.Pass {
+			t.Errorf("%+v", found)
+		}
+	}
+}
+
 func TestWithoutALastListNothingIsDecided(t *testing.T) {
 	f := newFakeAPI(t)
 	pace := swift()
