@@ -15,7 +15,8 @@ type lasts struct {
 	pods              []string // of its legs
 }
 
-// lastingOf are the streams and watches of the run.
+// lastingOf are the streams and watches of the service. Those of the Kubernetes API are kept up beside the traffic, and no
+// schedule wants them.
 func lastingOf(run *record.Run) (out []lasts) {
 	for _, s := range run.Ledger.Streams {
 		l := lasts{agent: s.Agent, class: s.Class, due: s.Due, began: s.Began, ended: s.Ended}
@@ -25,11 +26,12 @@ func lastingOf(run *record.Run) (out []lasts) {
 		out = append(out, l)
 	}
 	for _, w := range run.Ledger.Watches {
+		if w.Source == record.WatchesAPI {
+			continue
+		}
 		l := lasts{agent: w.Agent, class: w.Class, due: w.Due, began: w.Began, ended: w.Ended}
 		for _, leg := range w.Legs {
-			if w.Source == record.WatchesApp { // the API server's are no pods of the service
-				l.pods = append(l.pods, leg.Pod)
-			}
+			l.pods = append(l.pods, leg.Pod)
 		}
 		out = append(out, l)
 	}

@@ -13,17 +13,19 @@ var _ = register(Check{
 	Reference: "Kubernetes API Concepts, Efficient detection of changes: watch from a resourceVersion, resume from the last one seen, list again after 410 Gone",
 	Kind:      Guarantee,
 }, func(f *facts) []record.Finding {
-	return f.appWatches()
+	out := f.appWatches()
+	if api := f.apiWatches(); api.Verdict != record.Skipped {
+		out = append(out, api)
+	}
+	if len(out) == 0 {
+		return []record.Finding{{Verdict: record.Skipped, Message: "There were no watches in the traffic of this run."}}
+	}
+	return out
 })
 
 // appWatches judges the watches of the application, those of each class together.
-func (f *facts) appWatches() []record.Finding {
-	classes := f.lastingClasses(func(c record.Class) bool { return c.Lasting() && !c.Stream() })
-	if len(classes) == 0 {
-		return []record.Finding{{Verdict: record.Skipped, Message: "There were no watches of the application in the traffic of this run."}}
-	}
-	var out []record.Finding
-	for _, class := range classes {
+func (f *facts) appWatches() (out []record.Finding) {
+	for _, class := range f.lastingClasses(func(c record.Class) bool { return c.Lasting() && !c.Stream() }) {
 		out = append(out, f.watches(class))
 	}
 	return out

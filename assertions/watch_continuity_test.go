@@ -3,6 +3,7 @@ package assertions
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lastcall-dev/lastcall/record"
 )
@@ -103,7 +104,20 @@ func TestAWatchShowsEachEventOnceAndInOrder(t *testing.T) {
 func TestWithoutWatchesInTheTrafficThereIsNothingToContinue(t *testing.T) {
 	wants(t, build(graceful()), "watch-continuity", "", record.Skipped, "")
 	run := build(graceful())
-	run.Clients = []record.Load{{Class: record.APIWatch, Rate: 1}}
-	run.Ledger.Watches = []record.Watch{{Agent: "agent-0", Class: "api/objects", Source: record.WatchesAPI, Missing: 1}} // no watch of the application
+	run.Clients = []record.Load{{Class: record.APIWatch, Rate: 1}} // it keeps no ledger
 	wants(t, run, "watch-continuity", "", record.Skipped, "")
+}
+
+func TestWatchesOfTheAPIAreJudgedBesideThoseOfTheApplicationAndAreNoTraffic(t *testing.T) {
+	run := watching(build(graceful()))
+	for _, a := range run.Agents {
+		run.Ledger.Watches = append(run.Ledger.Watches, record.Watch{Agent: a.Name, Class: record.APIObjects, Source: record.WatchesAPI, What: "configmaps",
+			Began: 10 * time.Second, Ended: 40 * time.Second, Seen: 3, Legs: []record.WatchLeg{{Pod: "kube-apiserver", End: record.WatchDone}}})
+	}
+	wants(t, run, "watch-continuity", string(record.AppWatch), record.Pass, "")
+	wants(t, run, "watch-continuity", string(record.APIObjects), record.Pass, "")
+	wants(t, run, "load-was-real", "", record.Pass, "")
+	run.Ledger.Watches[len(run.Ledger.Watches)-1].Missing = 1
+	wants(t, run, "watch-continuity", string(record.AppWatch), record.Pass, "")
+	wants(t, run, "watch-continuity", string(record.APIObjects), record.Fail, record.Unexplained)
 }

@@ -84,16 +84,30 @@ func (l *apiLoad) path(api API) string {
 	return strings.ReplaceAll(l.spec.Path, "{namespace}", api.Namespace)
 }
 
-// plain is a client that opens a connection for each request and never repeats one: net/http repeats only on connections
-// that have carried a request before.
-func plain(l *apiLoad, api API, body func(*record.Request) string) (apiHit, func(), error) {
+// transport opens a connection for each request and never repeats one: net/http repeats only on connections that have
+// carried a request before.
+func (api API) transport() (*http.Transport, error) {
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(api.CA) {
-		return nil, nil, errors.New("there is no certificate in the API server's CA")
+		return nil, errors.New("there is no certificate in the API server's CA")
 	}
-	transport := &http.Transport{
+	return &http.Transport{
 		DisableKeepAlives: true, DisableCompression: true,
 		TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: api.Server, MinVersion: tls.VersionTLS12},
+	}, nil
+}
+
+// head are the header fields that every request of ours to the API server bears.
+func (api API) head(request *http.Request) {
+	request.Header.Set("User-Agent", "lastcall")
+	request.Header.Set("Authorization", "Bearer "+api.Token)
+}
+
+// plain is a client that opens a connection for each request and never repeats one.
+func plain(l *apiLoad, api API, body func(*record.Request) string) (apiHit, func(), error) {
+	transport, err := api.transport()
+	if err != nil {
+		return nil, nil, err
 	}
 	hit := func(hard, limited context.Context, r *record.Request) {
 		ctx, seen := l.traced(limited, r)
@@ -103,8 +117,7 @@ func plain(l *apiLoad, api API, body func(*record.Request) string) (apiHit, func
 			r.ErrKind, r.Error = record.ErrOther, text(err)
 			return
 		}
-		request.Header.Set("User-Agent", "lastcall")
-		request.Header.Set("Authorization", "Bearer "+api.Token)
+		api.head(request)
 		if l.spec.Method == http.MethodPatch {
 			request.Header.Set("Content-Type", mergePatch)
 		}

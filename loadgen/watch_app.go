@@ -25,8 +25,11 @@ var _ = register(record.AppWatch, lastingLoad(func(ctx context.Context, l *lasti
 	return record.Ledger{Watches: []record.Watch{w.Watch}}
 }))
 
-// listTimeout bounds one list.
-const listTimeout = 2 * time.Second
+const (
+	listTimeout = 2 * time.Second // of one list
+	// mostVersion is far above any version, and so small that counts of versions fit into an int.
+	mostVersion = 1 << 62
+)
 
 // errEnough ends a watch that has seen all that it had to.
 var errEnough = errors.New("seen enough")
@@ -151,7 +154,7 @@ func (w *watching) read(ctx context.Context, c *contact, take func(kind string, 
 			Type    string `json:"type"`
 			Version uint64 `json:"version"`
 		}
-		if err := json.Unmarshal([]byte(line), &change); err != nil || change.Type != "event" && change.Type != "bookmark" || change.Version == 0 {
+		if err := json.Unmarshal([]byte(line), &change); err != nil || change.Type != "event" && change.Type != "bookmark" || change.Version == 0 || change.Version > mostVersion {
 			return fmt.Errorf("%w: no event and no bookmark", errMalformed)
 		}
 		return take(change.Type, change.Version)
@@ -224,8 +227,8 @@ func (w *watching) list(ctx context.Context) (uint64, error) {
 	if err == nil {
 		err = json.NewDecoder(io.LimitReader(answer.Body, maxLine)).Decode(&listed)
 	}
-	if err == nil && listed.Version == 0 {
-		err = fmt.Errorf("%w: a list without a version", errMalformed)
+	if err == nil && (listed.Version == 0 || listed.Version > mostVersion) {
+		err = fmt.Errorf("%w: a list without a version that is one", errMalformed)
 	}
 	if err != nil {
 		kind, said := c.failure(w.hard, ctx, err)

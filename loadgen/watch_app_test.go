@@ -166,7 +166,7 @@ func TestAWatchWhoseEndsAreNotKnownSaysSo(t *testing.T) {
 	if w.First != 0 || w.Last != 0 || w.Missing != 0 || !strings.Contains(w.Error, "status 503") || len(w.Legs) != 0 {
 		t.Errorf("%+v", w)
 	}
-	for name, sent := range map[string]string{"no JSON": "<html>", "no version": "{}", "a text": `{"version":"x"}`} {
+	for name, sent := range map[string]string{"no JSON": "<html>", "no version": "{}", "a text": `{"version":"x"}`, "none that can be": `{"version":18446744073709551615}`} {
 		nonsense := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, sent) })
 		w := followWatch(t, lastingOf(t, Spec{Class: record.AppWatch, Path: "/watch", Timeout: 200 * time.Millisecond}), nonsense)
 		if w.First != 0 || w.Error == "" || strings.Contains(w.Error, "html") {
@@ -176,7 +176,8 @@ func TestAWatchWhoseEndsAreNotKnownSaysSo(t *testing.T) {
 }
 
 func TestALineThatIsNoEventCutsAWatch(t *testing.T) {
-	for _, sent := range []string{"{}\n", "nonsense\n", `{"type":"event"}` + "\n", `{"type":"event","version":-1}` + "\n", `{"type":"other","version":3}` + "\n"} {
+	for _, sent := range []string{"{}\n", "nonsense\n", `{"type":"event"}` + "\n", `{"type":"event","version":-1}` + "\n", `{"type":"other","version":3}` + "\n",
+		`{"type":"event","version":18446744073709551615}` + "\n"} {
 		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.FormValue("list") == "true" {
 				_, _ = io.WriteString(w, `{"version":10}`)

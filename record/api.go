@@ -16,6 +16,7 @@ const (
 	APIRetryingRead Class = "api/client-go/get"   // the same by client-go, with the retries that it makes by itself
 	APIRetryingSend Class = "api/client-go/patch" // likewise a write
 	APIWatch        Class = "api/watch"           // a watch that asks for so many seconds
+	APIObjects      Class = "api/objects"         // writes of objects, with watches on them; Ledger.Writes and Ledger.Watches
 )
 
 // OnAPI reports whether requests of the class go to the Kubernetes API and not to the service under test.

@@ -12,6 +12,7 @@ type Ledger struct {
 	Watches      []Watch       `json:"watches,omitempty"`
 	Transactions []Transaction `json:"transactions,omitempty"`
 	Writes       []Write       `json:"writes,omitempty"`
+	Listings     []Listing     `json:"listings,omitempty"`
 	Connections  []Connection  `json:"connections,omitempty"`
 }
 
@@ -21,6 +22,7 @@ func (l *Ledger) Append(other Ledger) {
 	l.Watches = append(l.Watches, other.Watches...)
 	l.Transactions = append(l.Transactions, other.Transactions...)
 	l.Writes = append(l.Writes, other.Writes...)
+	l.Listings = append(l.Listings, other.Listings...)
 	l.Connections = append(l.Connections, other.Connections...)
 }
 
@@ -31,6 +33,7 @@ func (l Ledger) Of(agent, node string, offset time.Duration) Ledger {
 		Watches:      moved(l.Watches, func(w *Watch) { w.of(agent, node, offset) }),
 		Transactions: moved(l.Transactions, func(t *Transaction) { t.of(agent, node, offset) }),
 		Writes:       moved(l.Writes, func(w *Write) { w.of(agent, node, offset) }),
+		Listings:     moved(l.Listings, func(g *Listing) { g.of(agent, node, offset) }),
 		Connections:  moved(l.Connections, func(c *Connection) { c.of(agent, node, offset) }),
 	}
 }

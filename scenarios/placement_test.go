@@ -51,3 +51,26 @@ func TestAFaultThatTakesLongIsWaitedForAsLongAsItSays(t *testing.T) {
 		}
 	}
 }
+
+// without is a platform that lacks a feature.
+type without struct {
+	fixtures.Platform
+	feature fixtures.Feature
+}
+
+func (w without) Missing(f fixtures.Feature) string {
+	if f == w.feature {
+		return "there is none"
+	}
+	return ""
+}
+
+func TestClientsOfTheAPIAreLeftOutWhereThereIsNone(t *testing.T) {
+	s := Scenario{Clients: objectClients()}
+	if got := s.clientsOn(without{feature: fixtures.APIClients}); len(got) != 0 {
+		t.Errorf("%+v", got)
+	}
+	if got := s.clientsOn(without{feature: fixtures.APIServer}); len(got) != 1 || s.Missing(without{feature: fixtures.APIClients}) != "" {
+		t.Errorf("%+v", got)
+	}
+}

@@ -4,6 +4,7 @@ package scenarios
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ type Scenario struct {
 	Name        string
 	Description string // one sentence, shown by `lastcall list scenarios`
 	Loads       []record.Load
-	Clients     []record.Load // of the Kubernetes API
+	Clients     []record.Load // of the Kubernetes API; a platform that has none goes without
 	Fault       faults.Fault  // nil: no disruption, the harness judges itself
 	Needs       []fixtures.Feature
 	Replicas    int // of the application; 0: as many as its manifest says
@@ -85,6 +86,20 @@ func (s Scenario) Missing(p fixtures.Platform) string {
 		}
 	}
 	return ""
+}
+
+// clientsOn the platform: they are no traffic of the service, so the scenario does not need them.
+func (s Scenario) clientsOn(p fixtures.Platform) []record.Load {
+	if len(s.Clients) > 0 && p.Missing(fixtures.APIClients) != "" {
+		return nil
+	}
+	return s.Clients
+}
+
+// objectClients write objects of the Kubernetes API and watch them, with a ledger, beside whatever else goes on. Four writes
+// a second over all agents are enough to tell when something went missing, and are not noticed on two processors.
+func objectClients() []record.Load {
+	return []record.Load{{Class: record.APIObjects, Rate: 4, Method: http.MethodPost, Path: "/api/v1/namespaces/{namespace}/configmaps"}}
 }
 
 // httpLoads is the traffic of most scenarios: new connections, reused ones, and requests that outlast a delete. The rate is
