@@ -26,7 +26,7 @@ var allowed = map[string][]string{
 	"fixtures/host":         {"record", "fixtures/source"},
 	"fixtures/host/ociwrap": {},
 	"fixtures/cluster":      {"record", "fixtures/host", "fixtures/source"},
-	"fixtures/apps":         {"fixtures/apps/graceful", "fixtures/apps/closes-at-once", "fixtures/apps/exits-at-once", "fixtures/apps/internal"},
+	"fixtures/apps":         {"record", "fixtures/apps/graceful", "fixtures/apps/closes-at-once", "fixtures/apps/exits-at-once", "fixtures/apps/internal"},
 	"fixtures/apps/*":       {"fixtures/apps/*"},
 	"fixtures/local":        {"record", "fixtures", "fixtures/apps", "fixtures/scrape", "fixtures/source", "loadgen", "loadgen/agent"},
 	"fixtures/kube":         {"record", "journal", "fixtures", "fixtures/apps", "fixtures/scrape", "fixtures/cluster", "loadgen", "loadgen/agent"},

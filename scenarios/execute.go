@@ -197,11 +197,18 @@ func (s Scenario) expectation(app apps.App) *record.Expectation {
 	switch {
 	case s.Expect != nil:
 		return s.Expect
+	case !s.shows(app):
+		return nil
 	case app.Diagnosis != "" && s.Fault != nil:
 		return &record.Expectation{Verdict: record.Fail, Diagnosis: app.Diagnosis, Reason: app.Description}
 	default:
 		return nil
 	}
+}
+
+// shows reports whether the scenario's traffic can show what is wrong with the application.
+func (s Scenario) shows(app apps.App) bool {
+	return len(app.Shows) == 0 || slices.ContainsFunc(s.Loads, func(l record.Load) bool { return slices.Contains(app.Shows, l.Class) })
 }
 
 // runID names the run on everything that it makes. A second is enough to tell runs of one user apart; a namespace of the

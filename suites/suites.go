@@ -33,7 +33,7 @@ type Suite struct {
 }
 
 // All lists the suites that there are.
-func All() []Suite { return []Suite{Gate(), Disruptions(), Platforms()} }
+func All() []Suite { return []Suite{Gate(), Disruptions(), Traffic(), Platforms()} }
 
 // Gate is what a CI job runs: the reference application must pass every scenario, and everything that is known to be
 // broken must be caught, with its cause.
@@ -73,6 +73,23 @@ func Disruptions() Suite {
 			{Scenario: "apiserver-restart-abrupt", App: "graceful"},
 			{Scenario: "apiserver-restart", App: "graceful"},
 			{Scenario: "apiserver-upgrade", App: "graceful"},
+		},
+	}
+}
+
+// Traffic is all that a service serves beside short requests, at once, and each application that breaks one kind of it.
+func Traffic() Suite {
+	return Suite{
+		Name:        "traffic",
+		Description: "Every kind of traffic at once, and the applications that break one of them.",
+		Items: []Item{
+			{Scenario: "pod-delete-all-traffic", App: "graceful"},
+			{Scenario: "rolling-update-all-traffic", App: "graceful"},
+			{Scenario: "rolling-update-long-streams", App: "graceful"},
+			{Scenario: "rolling-update-long-streams-cut", App: "graceful"},
+
+			{Scenario: "pod-delete-all-traffic", App: "cuts-streams"},
+			{Scenario: "pod-delete-all-traffic", App: "ignores-since"},
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -150,7 +151,7 @@ func (f *localFlags) refuse() error {
 		if err != nil {
 			return asConfig(err)
 		}
-		if why := f.unfit(f.fitted(scenario)); why != "" {
+		if why := cmp.Or(f.unserved(scenario), f.unfit(f.fitted(scenario))); why != "" {
 			return misuse("scenario %s: %s", name, why)
 		}
 	}
@@ -165,11 +166,9 @@ func (f *localFlags) choose(p fixtures.Platform) (notes []string) {
 		if err != nil {
 			continue // checked before
 		}
+		unserved := f.unserved(scenario)
 		scenario = f.fitted(scenario)
-		why := f.unfit(scenario)
-		if why == "" {
-			why = scenario.Missing(p)
-		}
+		why := cmp.Or(unserved, f.unfit(scenario), scenario.Missing(p))
 		if why != "" && !f.scenariosAreGiven {
 			notes = append(notes, fmt.Sprintf("%s is skipped: %s", name, why))
 			continue
@@ -179,10 +178,28 @@ func (f *localFlags) choose(p fixtures.Platform) (notes []string) {
 	return notes
 }
 
-// fitted is the scenario with the flags' traffic and replicas. Streams and watches are those of the applications in the box.
+// beside are those of the scenario's loads that the flags do not speak of: streams, watches and what else only the
+// applications in the box are known to serve.
+func beside(s scenarios.Scenario) []record.Load {
+	flags := []record.Class{record.NewFast, record.ReusedFast, record.NewSlow}
+	return slices.DeleteFunc(slices.Clone(s.Loads), func(l record.Load) bool { return slices.Contains(flags, l.Class) })
+}
+
+// unserved says which traffic of the scenario the program is not known to serve; "" none.
+func (f *localFlags) unserved(s scenarios.Scenario) string {
+	others := beside(s)
+	if f.app != "" || len(others) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("its traffic of %s is served by the applications in the box: name one with --app", others[0].Class)
+}
+
+// fitted is the scenario with the flags' traffic and replicas.
 func (f *localFlags) fitted(s scenarios.Scenario) scenarios.Scenario {
-	lasting := slices.DeleteFunc(slices.Clone(s.Loads), func(l record.Load) bool { return f.app == "" || !l.Class.Lasting() })
-	s.Loads = append(f.loads(), lasting...)
+	others := beside(s)
+	if s.Loads = f.loads(); f.app != "" {
+		s.Loads = append(s.Loads, others...)
+	}
 	if f.graceGiven || f.from != "" {
 		s.Grace = 0 // what was asked for is tested
 	}

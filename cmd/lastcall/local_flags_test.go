@@ -34,7 +34,7 @@ func TestMistakesOnTheLocalCommandLineEndWithThree(t *testing.T) {
 		"--ready maybe -- ./x", "--ready exec -- ./x", "--liveness tcp:80 -- ./x", "--pre-stop 5 -- ./x", "--pre-stop 1500ms -- ./x", "--grace soon -- ./x",
 		"--request nonsense -- ./x", "--slow /slow -- ./x", "--rate 0 -- ./x", "--fast-rate -1 -- ./x", "--env NAME -- ./x",
 		"--programming-delay -1s -- ./x", "--sources 99 -- ./x", "--output xml -- ./x", "--rounds 100 -- ./x", "--control -1s -- ./x", "--no-such-flag -- ./x",
-		"--slo no-such-file.yaml -- ./x",
+		"--slo no-such-file.yaml -- ./x", "--scenario pod-delete-all-traffic -- ./x",
 	} {
 		if code := run(append([]string{"local", "--out", t.TempDir()}, strings.Fields(args)...)); code != exitConfig {
 			t.Errorf("lastcall local %s: exit code %d", args, code)
@@ -68,6 +68,29 @@ func TestAManifestIsTestedTogetherWithTheProgram(t *testing.T) {
 	changed, _ := parsed(t, "--from", "testdata/deployment.yaml", "--grace", "9s", "--replicas", "4")
 	if p := changed.deployed; *p.Grace != 9*time.Second || p.Command[0] != "/bin/orders" || changed.fitted(scenarios.Scenario{}).Replicas != 4 {
 		t.Errorf("%+v", p)
+	}
+}
+
+func TestOnlyApplicationsInTheBoxAreSentTrafficOfWhichFlagsDoNotSpeak(t *testing.T) {
+	s, err := scenarios.Find("pod-delete-all-traffic")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, _ := parsed(t, "--", "./x")
+	if fitted := own.fitted(s); len(fitted.Loads) != len(own.loads()) || !strings.Contains(own.unserved(s), "--app") {
+		t.Errorf("%+v, %q", fitted.Loads, own.unserved(s))
+	}
+	boxed := *own
+	boxed.app = "graceful"
+	if fitted := boxed.fitted(s); len(fitted.Loads) <= len(own.loads()) || len(fitted.Loads) != len(own.loads())+len(beside(s)) || boxed.unserved(s) != "" {
+		t.Errorf("%+v, %q", fitted.Loads, boxed.unserved(s))
+	}
+	plain, err := scenarios.Find("pod-delete")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fitted := boxed.fitted(plain); len(fitted.Loads) != len(own.loads()) || own.unserved(plain) != "" {
+		t.Errorf("%+v, %q", fitted.Loads, own.unserved(plain))
 	}
 }
 
