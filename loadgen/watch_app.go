@@ -201,12 +201,19 @@ func (w *watching) ended(limited context.Context, leg *record.WatchLeg, c *conta
 	}
 }
 
-// mustList lists until it succeeds or the context ends; the error is then that of the last try.
+// mustList lists until it succeeds or the context ends; the error is then that of the last try that was not cut short by
+// it, if there was one.
 func (w *watching) mustList(ctx context.Context) (version uint64, err error) {
 	for {
-		version, err = w.list(ctx)
-		if err == nil || sleep(ctx, w.load.reconnect) != nil {
-			return version, err
+		version, why := w.list(ctx)
+		if why == nil {
+			return version, nil
+		}
+		if err == nil || ctx.Err() == nil {
+			err = why
+		}
+		if sleep(ctx, w.load.reconnect) != nil {
+			return 0, err
 		}
 	}
 }

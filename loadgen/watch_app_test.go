@@ -162,7 +162,7 @@ func TestAWatchWhoseLastEventsNeverComeMissesThem(t *testing.T) {
 
 func TestAWatchWhoseEndsAreNotKnownSaysSo(t *testing.T) {
 	refuse := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
-	w := followWatch(t, lastingOf(t, Spec{Class: record.AppWatch, Path: "/watch", Timeout: 300 * time.Millisecond}), refuse)
+	w := followWatch(t, lastingOf(t, Spec{Class: record.AppWatch, Path: "/watch", Timeout: 2 * time.Second}), refuse)
 	if w.First != 0 || w.Last != 0 || w.Missing != 0 || !strings.Contains(w.Error, "status 503") || len(w.Legs) != 0 {
 		t.Errorf("%+v", w)
 	}
