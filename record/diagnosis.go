@@ -86,6 +86,21 @@ var diagnoses = []Diagnosis{
 		Remedy: "Spread the replicas over nodes (topologySpreadConstraints) and add a PodDisruptionBudget with maxUnavailable 1.",
 	},
 	{
+		Code: "F18", Title: "transaction that is not atomic",
+		Cause:  "What belongs together was committed in several database transactions, and the process ended between them, so that the database holds a part of it.",
+		Remedy: "Write everything that belongs to one step in one database transaction; what has to follow it goes into an outbox table in the same transaction.",
+	},
+	{
+		Code: "F19", Title: "acknowledged before commit",
+		Cause:  "The service answered that a step was done before the database had committed it, and what it still held in memory was lost.",
+		Remedy: "Answer only after the commit; whatever is written later must be on disk, or in a queue that survives the process, before the answer.",
+	},
+	{
+		Code: "F20", Title: "repeated without an idempotency key",
+		Cause:  "A step whose answer did not arrive was sent again with the same idempotency key, and the service did it twice.",
+		Remedy: "Store each idempotency key, under a unique constraint and with its answer, in the database transaction of the step itself, and give a repeated request that answer.",
+	},
+	{
 		Code: "F22", Title: "killed by its liveness probe while it drained",
 		Cause:  "The liveness probe failed while the pod was draining, and kubelet killed the container for it.",
 		Remedy: "Let the liveness probe succeed for as long as the process lives, draining included; only readiness may fail.",
@@ -99,6 +114,11 @@ var diagnoses = []Diagnosis{
 		Code: "F29", Title: "API server that goes without a word",
 		Cause:  "The API server closed its listener at once and then lived on for as long as a watch held it, or cut open watches off, so that clients which retry saw an outage that was no restart yet.",
 		Remedy: "Set --shutdown-delay-duration (longer than load balancers take to notice), --shutdown-send-retry-after=true and --shutdown-watch-termination-grace-period, and stop it by SIGTERM within the static pod's grace period.",
+	},
+	{
+		Code: "F33", Title: "job taken after SIGTERM",
+		Cause:  "The queue worker went on taking jobs after SIGTERM, and its process ended in one of them, or did what another worker did again.",
+		Remedy: "Stop taking jobs at SIGTERM, finish the one in hand within the grace period, and only then exit.",
 	},
 }
 
