@@ -47,7 +47,12 @@ func Gate() Suite {
 			{Scenario: "pod-delete-slow", App: "graceful"},
 			{Scenario: "pod-delete-slow-programming", App: "graceful"},
 			{Scenario: "scale", App: "graceful"},
+			{Scenario: "pod-delete-transactions", App: "graceful"},
 
+			{Scenario: "pod-delete-transactions", App: "pays-apart"},
+			{Scenario: "pod-delete-transactions", App: "acknowledges-early"},
+			{Scenario: "pod-delete-transactions", App: "ignores-keys"},
+			{Scenario: "pod-delete-transactions", App: "takes-on"},
 			{Scenario: "pod-delete", App: "closes-at-once"},
 			{Scenario: "pod-delete", App: "exits-at-once"},
 			{Scenario: "pod-delete-slow-programming", App: "closes-at-once"},
@@ -75,6 +80,7 @@ func Disruptions() Suite {
 			{Scenario: "apiserver-restart-abrupt", App: "graceful"},
 			{Scenario: "apiserver-restart", App: "graceful"},
 			{Scenario: "apiserver-upgrade", App: "graceful"},
+			{Scenario: "database-kill", App: "graceful"},
 
 			{Scenario: "pod-delete-slow", App: "closes-at-once"},
 			{Scenario: "pod-delete-slow", App: "exits-at-once"},

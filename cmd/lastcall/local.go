@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -180,7 +181,11 @@ func (f *localFlags) choose(p fixtures.Platform) (notes []string) {
 
 // fitted is the scenario with the flags' traffic and replicas.
 func (f *localFlags) fitted(s scenarios.Scenario) scenarios.Scenario {
+	orders := ledgered(s.Loads)
 	s.Loads = f.loads()
+	if f.app != "" {
+		s.Loads = append(s.Loads, orders...)
+	}
 	switch {
 	case f.replicas > 0:
 		s.Replicas = f.replicas
@@ -196,8 +201,16 @@ func (f *localFlags) fitted(s scenarios.Scenario) scenarios.Scenario {
 	return s
 }
 
+// ledgered are those of the loads that the flags do not speak of: orders and jobs, which only applications of the box have.
+func ledgered(loads []record.Load) []record.Load {
+	return slices.DeleteFunc(slices.Clone(loads), func(l record.Load) bool { return !l.Class.Ledgered() })
+}
+
 // unfit says why the scenario cannot be run with the flags; "" when it can.
 func (f *localFlags) unfit(s scenarios.Scenario) string {
+	if f.app == "" && slices.Contains(s.Needs, fixtures.Database) {
+		return "its orders and jobs are those of the applications of the box: name one with --app"
+	}
 	switch fault := s.Fault.(type) {
 	case faults.PodDelete:
 		if fault.WhileSlow > 0 && f.outlasts() == 0 {

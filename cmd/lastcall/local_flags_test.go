@@ -34,7 +34,7 @@ func TestMistakesOnTheLocalCommandLineEndWithThree(t *testing.T) {
 		"--ready maybe -- ./x", "--ready exec -- ./x", "--liveness tcp:80 -- ./x", "--pre-stop 5 -- ./x", "--pre-stop 1500ms -- ./x", "--grace soon -- ./x",
 		"--request nonsense -- ./x", "--slow /slow -- ./x", "--rate 0 -- ./x", "--fast-rate -1 -- ./x", "--env NAME -- ./x",
 		"--programming-delay -1s -- ./x", "--sources 99 -- ./x", "--output xml -- ./x", "--rounds 100 -- ./x", "--control -1s -- ./x", "--no-such-flag -- ./x",
-		"--slo no-such-file.yaml -- ./x",
+		"--slo no-such-file.yaml -- ./x", "--scenario pod-delete-transactions -- ./x",
 	} {
 		if code := run(append([]string{"local", "--out", t.TempDir()}, strings.Fields(args)...)); code != exitConfig {
 			t.Errorf("lastcall local %s: exit code %d", args, code)
@@ -68,6 +68,22 @@ func TestAManifestIsTestedTogetherWithTheProgram(t *testing.T) {
 	changed, _ := parsed(t, "--from", "testdata/deployment.yaml", "--grace", "9s", "--replicas", "4")
 	if p := changed.deployed; *p.Grace != 9*time.Second || p.Command[0] != "/bin/orders" || changed.fitted(scenarios.Scenario{}).Replicas != 4 {
 		t.Errorf("%+v", p)
+	}
+}
+
+func TestOnlyApplicationsOfTheBoxAreSentOrdersAndJobs(t *testing.T) {
+	s, err := scenarios.Find("pod-delete-transactions")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, _ := parsed(t, "--", "./x")
+	if fitted := own.fitted(s); len(fitted.Loads) != len(own.loads()) || !strings.Contains(own.unfit(fitted), "--app") {
+		t.Errorf("%+v, %q", fitted.Loads, own.unfit(fitted))
+	}
+	boxed := *own
+	boxed.app = "graceful"
+	if fitted := boxed.fitted(s); len(fitted.Loads) != len(own.loads())+2 || boxed.unfit(fitted) != "" {
+		t.Errorf("%+v, %q", fitted.Loads, boxed.unfit(fitted))
 	}
 }
 
