@@ -71,4 +71,7 @@ type JobRun struct {
 const (
 	DatabaseEnded = "DatabaseEnded" // its process has ended
 	DatabaseReady = "DatabaseReady" // it accepts connections
+	// The network between it and the application was cut, and is as before. Object: the node that it runs on.
+	DatabaseCut    = "DatabaseCut"
+	DatabaseJoined = "DatabaseJoined"
 )

@@ -81,6 +81,7 @@ func Disruptions() Suite {
 			{Scenario: "apiserver-restart", App: "graceful"},
 			{Scenario: "apiserver-upgrade", App: "graceful"},
 			{Scenario: "database-kill", App: "graceful"},
+			{Scenario: "database-cut", App: "graceful"},
 
 			{Scenario: "pod-delete-slow", App: "closes-at-once"},
 			{Scenario: "pod-delete-slow", App: "exits-at-once"},

@@ -202,7 +202,7 @@ func TestAPodThatNoAgentReachesIsNotDisrupted(t *testing.T) {
 
 func TestAPlatformThatCannotDisruptIsToldFromOneThatFailed(t *testing.T) {
 	s, _ := aStage([]string{"n1", "n2"}, []string{"n3"})
-	for _, f := range []Fault{RollingUpdate{}, RollingUpdateImage{}, RollingUpdateUndone{}, Scale{To: 1}, Drain{}, DatabaseKill{}} {
+	for _, f := range []Fault{RollingUpdate{}, RollingUpdateImage{}, RollingUpdateUndone{}, Scale{To: 1}, Drain{}, DatabaseKill{}, DatabaseCut{}} {
 		fault, undo, err := f.Inject(t.Context(), bare{s}, circumstance(t))
 		if err == nil || undo != nil || fault.Name != f.Name() {
 			t.Errorf("%s: %+v, %v", f.Name(), fault, err)
