@@ -82,7 +82,7 @@ func (f *facts) longest() time.Duration {
 		}
 	}
 	for i := range f.run.Requests {
-		if r := &f.run.Requests[i]; r.ErrKind == record.NoError {
+		if r := &f.run.Requests[i]; r.ErrKind == record.NoError && !r.Class.Ledgered() {
 			most = max(most, r.End-r.Start)
 		}
 	}

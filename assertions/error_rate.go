@@ -20,10 +20,10 @@ var errorRate = register(Check{
 		return []record.Finding{{Verdict: record.Unknown, Message: p}}
 	}
 	rates := f.rates()
-	if len(rates) == 0 && len(f.run.Loads) > 0 {
-		return []record.Finding{{Verdict: record.Skipped, Message: "Only streams and watches were asked for, of which there is no rate of failed requests."}}
-	}
-	if len(rates) == 0 {
+	switch {
+	case len(rates) == 0 && len(f.run.Loads) > 0:
+		return []record.Finding{{Verdict: record.Skipped, Message: "All traffic of this run is judged by its ledger, and none of it by a rate."}}
+	case len(rates) == 0:
 		return []record.Finding{{Verdict: record.Unknown, Message: "No load was asked for and no request was recorded: there is no rate to judge."}}
 	}
 	var out []record.Finding
@@ -79,7 +79,8 @@ func judged(run *record.Run) []record.Window {
 	return windows(run, record.Disruption)
 }
 
-// rates counts each class over the judged windows, those asked for first, then any other that was recorded.
+// rates counts each class over the judged windows, those asked for first, then any other that was recorded. Classes with a
+// ledger have checks of their own.
 func (f *facts) rates() []rate {
 	among, undisturbed := judged(f.run), f.undisturbed()
 	var out []rate
@@ -93,13 +94,13 @@ func (f *facts) rates() []rate {
 		out = append(out, rate{class: class, asked: asked, rounds: max(roundsDone(f.run), 1), looks: looks(f.run)})
 	}
 	for _, l := range f.run.Loads {
-		if !l.Class.Lasting() { // judged by stream-completion and watch-continuity
+		if !l.Class.Lasting() && !l.Class.Ledgered() {
 			add(l.Class, l.Rate)
 		}
 	}
 	for i := range f.run.Requests {
 		r := &f.run.Requests[i]
-		if r.ErrKind == record.ErrCanceled {
+		if r.ErrKind == record.ErrCanceled || r.Class.Ledgered() {
 			continue
 		}
 		if !inside(r.Due, among) {

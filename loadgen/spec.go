@@ -37,7 +37,7 @@ type Spec struct {
 	Body   []byte            `json:"body,omitempty"`
 	Expect int               `json:"expect,omitempty"` // status that counts as an answer; 0 is 200
 	// Timeout is from the request's start to its last byte, the dial included; 0 is DefaultTimeout, for slow classes
-	// Takes + 10 s.
+	// Takes + 10 s. Of classes that repeat what got no answer it is the time of all attempts together; 0 is GiveUpAfter.
 	Timeout time.Duration `json:"timeout,omitempty"`
 	Takes   time.Duration `json:"takes,omitempty"` // how long the answer is meant to take
 	// PodHeader is the answer header that names the pod; "" is DefaultPodHeader.
@@ -70,6 +70,8 @@ func (s Spec) withDefaults() (Spec, error) {
 			s.Timeout = s.Takes + slowMargin
 		case s.Class.Retrying():
 			s.Timeout = RetryingTimeout
+		case s.Class.Ledgered():
+			s.Timeout = GiveUpAfter
 		}
 	}
 	return s, s.validate()

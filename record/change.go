@@ -17,6 +17,7 @@ func Changes() []Change {
 		{Made: NamespaceMade, Undone: []string{NamespaceGone, NamespaceKept}, What: "namespace"},
 		{Made: ProxyStopped, Undone: []string{ProxyResumed}, What: "kube-proxy of node"},
 		{Made: NodeCordoned, Undone: []string{NodeUncordoned}, What: "cordon of node"},
+		{Made: DatabaseCut, Undone: []string{DatabaseJoined}, What: "network of the database on node"},
 		{Made: APIServerChanged, Undone: []string{APIServerRestored}, What: "API server's manifest on node"},
 	}
 }

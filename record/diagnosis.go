@@ -91,6 +91,21 @@ var diagnoses = []Diagnosis{
 		Remedy: "Spread the replicas over nodes (topologySpreadConstraints) and add a PodDisruptionBudget with maxUnavailable 1.",
 	},
 	{
+		Code: "F18", Title: "transaction that is not atomic",
+		Cause:  "What belongs together was committed in several database transactions, and the process ended between them, so that the database holds a part of it.",
+		Remedy: "Write everything that belongs to one step in one database transaction; what has to follow it goes into an outbox table in the same transaction.",
+	},
+	{
+		Code: "F19", Title: "acknowledged before commit",
+		Cause:  "The service answered that a step was done before the database had committed it, and what it still held in memory was lost.",
+		Remedy: "Answer only after the commit; whatever is written later must be on disk, or in a queue that survives the process, before the answer.",
+	},
+	{
+		Code: "F20", Title: "repeated without an idempotency key",
+		Cause:  "A step whose answer did not arrive was sent again with the same idempotency key, and the service did it twice.",
+		Remedy: "Store each idempotency key, under a unique constraint and with its answer, in the database transaction of the step itself, and give a repeated request that answer.",
+	},
+	{
 		Code: "F22", Title: "killed by its liveness probe while it drained",
 		Cause:  "The liveness probe failed while the pod was draining, and kubelet killed the container for it.",
 		Remedy: "Let the liveness probe succeed for as long as the process lives, draining included; only readiness may fail.",
@@ -109,6 +124,11 @@ var diagnoses = []Diagnosis{
 		Code: "F31", Title: "watch or stream not resumed where it had ended",
 		Cause:  "A client connected again and named the last version or message that it had, and what it got did not go on from there: what happened in between was lost, or came twice.",
 		Remedy: "Continue from the version that the client names (since, resourceVersion, Last-Event-ID), from a history that all pods share, and answer 410 when it is too old, so that the client lists again.",
+	},
+	{
+		Code: "F33", Title: "job taken after SIGTERM",
+		Cause:  "The queue worker went on taking jobs after SIGTERM, and its process ended in one of them, or did what another worker did again.",
+		Remedy: "Stop taking jobs at SIGTERM, finish the one in hand within the grace period, and only then exit.",
 	},
 }
 

@@ -6,11 +6,12 @@ import (
 )
 
 // Ledger is what clients wrote down of what takes more than one request, or none: streams, watches, transactions, writes
-// of API objects, and what connections of many requests were told. Times are durations since the run began.
+// of API objects, jobs, and what connections of many requests were told. Times are durations since the run began.
 type Ledger struct {
 	Streams      []Stream      `json:"streams,omitempty"`
 	Watches      []Watch       `json:"watches,omitempty"`
 	Transactions []Transaction `json:"transactions,omitempty"`
+	Jobs         []Job         `json:"jobs,omitempty"`
 	Writes       []Write       `json:"writes,omitempty"`
 	Listings     []Listing     `json:"listings,omitempty"`
 	Connections  []Connection  `json:"connections,omitempty"`
@@ -21,6 +22,7 @@ func (l *Ledger) Append(other Ledger) {
 	l.Streams = append(l.Streams, other.Streams...)
 	l.Watches = append(l.Watches, other.Watches...)
 	l.Transactions = append(l.Transactions, other.Transactions...)
+	l.Jobs = append(l.Jobs, other.Jobs...)
 	l.Writes = append(l.Writes, other.Writes...)
 	l.Listings = append(l.Listings, other.Listings...)
 	l.Connections = append(l.Connections, other.Connections...)
@@ -32,6 +34,7 @@ func (l Ledger) Of(agent, node string, offset time.Duration) Ledger {
 		Streams:      moved(l.Streams, func(s *Stream) { s.of(agent, node, offset) }),
 		Watches:      moved(l.Watches, func(w *Watch) { w.of(agent, node, offset) }),
 		Transactions: moved(l.Transactions, func(t *Transaction) { t.of(agent, node, offset) }),
+		Jobs:         moved(l.Jobs, func(j *Job) { j.of(agent, node, offset) }),
 		Writes:       moved(l.Writes, func(w *Write) { w.of(agent, node, offset) }),
 		Listings:     moved(l.Listings, func(g *Listing) { g.of(agent, node, offset) }),
 		Connections:  moved(l.Connections, func(c *Connection) { c.of(agent, node, offset) }),
@@ -54,3 +57,7 @@ func shift(offset time.Duration, times ...*time.Duration) {
 		}
 	}
 }
+
+// Ledgered reports whether what became of the class's requests is in the ledger, where a check of its own judges it: their
+// client repeats what got no answer, so that a share of failed requests would say nothing.
+func (c Class) Ledgered() bool { return c == Transactions || c == Jobs }

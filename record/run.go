@@ -42,7 +42,9 @@ type Run struct {
 	Events  []Event  `json:"events"`
 	// Ledger of all agents' clients.
 	Ledger Ledger `json:"ledger,omitzero"`
-	Spans  []Span `json:"spans,omitempty"` // where the time of the run itself went
+	// Audit is what the service's database held at the end; nil where nobody read it.
+	Audit *Audit `json:"audit,omitempty"`
+	Spans []Span `json:"spans,omitempty"` // where the time of the run itself went
 	// Outputs of the pods, from platforms that have them.
 	Outputs []PodOutput `json:"outputs,omitempty"`
 	// Scrapes are what the components counted of themselves before, during and after the disruption, in the order in which

@@ -16,7 +16,7 @@ const (
 	Settling    Part = "settling"   // the rest of the window: until listeners have ended and the removal budget is over
 	Looking     Part = "looking"    // between rounds: whether another one is needed
 	Finishing   Part = "finishing"  // for what is in flight when the agents are asked to stop
-	Collecting  Part = "collecting" // the agents' records are taken over
+	Collecting  Part = "collecting" // the agents' records are taken over, and the database is read
 	Saving      Part = "saving"     // to the disk, before anything is undone
 	Undoing     Part = "undoing"    // the faults
 	Removing    Part = "removing"   // everything that was deployed

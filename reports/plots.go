@@ -11,7 +11,7 @@ import (
 // className says a class in the words of the field.
 func className(class record.Class) string {
 	parts := strings.Split(string(class), "/")
-	name := map[string]string{"new": "New connections", "reused": "Reused connections"}[parts[0]]
+	name := map[string]string{"new": "New connections", "reused": "Reused connections", "transaction": "Transactions", "job": "Jobs"}[parts[0]]
 	if name == "" {
 		return string(class)
 	}

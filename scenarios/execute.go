@@ -27,6 +27,7 @@ type Limits struct {
 	Outlast  time.Duration // of traffic after the removal budget of the last delete; more than its connections are apart
 	Drain    time.Duration // for what agents have in flight when they are asked to stop
 	Collect  time.Duration // handing the records over
+	Audit    time.Duration // reading the database, once its queue is empty; longer than a database takes that waits for that
 	Close    time.Duration // undoing and removing everything
 	Observe  time.Duration // one reading of what the components count; one before the first fault and one after the last
 	Warm     time.Duration // traffic before the control window, so that connections stand and slow requests overlap
@@ -36,7 +37,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Describe: 15 * time.Second, Stage: 3 * time.Minute, Prepare: 2 * time.Minute, Inject: time.Minute, Happen: 15 * time.Second, Whole: 2 * time.Minute, Listener: 10 * time.Second, Outlast: 500 * time.Millisecond,
-		Drain: 30 * time.Second, Collect: time.Minute, Close: 90 * time.Second, Observe: 10 * time.Second, Warm: 2 * time.Second,
+		Drain: 30 * time.Second, Collect: time.Minute, Audit: 45 * time.Second, Close: 90 * time.Second, Observe: 10 * time.Second, Warm: 2 * time.Second,
 	}
 }
 
@@ -153,6 +154,7 @@ func newExecution(p fixtures.Platform, s Scenario, app apps.App, o Options) *exe
 	if s.Rounds > 0 {
 		o.SLO.Rounds = min(o.SLO.Rounds, s.Rounds)
 	}
+	s.Loads = possible(s.Loads, p)
 	now := time.Now()
 	x := &execution{platform: p, scenario: s, app: app, options: o, origin: now}
 	x.run = &record.Run{
@@ -278,6 +280,7 @@ func (x *execution) steps(ctx context.Context) error {
 	err := x.disrupt(ctx)
 	stopCounting()
 	err = errors.Join(err, x.stopLoad(ctx))
+	x.audit(ctx)
 	x.observeAll(ctx)
 	return err
 }
@@ -299,8 +302,8 @@ func (x *execution) deploy(ctx context.Context) error {
 	defer cancel()
 	stage, err := x.platform.Stage(ctx, x.placed(fixtures.StageSpec{
 		RunID: x.run.ID, App: x.app, Replicas: x.scenario.Replicas, Grace: x.scenario.Grace, Loads: x.run.Loads, Clients: x.run.Clients, Deadline: x.deadline(), Origin: x.origin, Keep: x.options.Keep,
-		SecondImage: slices.Contains(x.scenario.Needs, fixtures.ImageChange),
-		Journal:     x.journal, Record: x.log.add, Progress: x.options.Watch.Step,
+		SecondImage: slices.Contains(x.scenario.Needs, fixtures.ImageChange), Database: needsDatabase(x.run.Loads),
+		Journal: x.journal, Record: x.log.add, Progress: x.options.Watch.Step,
 	}))
 	if err != nil {
 		return fmt.Errorf("%w: deploying %s: %w", ErrEnvironment, x.app.Name, err)

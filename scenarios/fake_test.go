@@ -33,7 +33,10 @@ type world struct {
 	saved    []*record.Run // copies, as they were saved
 	leaveOut []string      // steps that are asked again and again
 	journal  fixtures.Journal
-	forgets  bool // the stage journals a change and never says that it is undone
+	forgets  bool                        // the stage journals a change and never says that it is undone
+	lacks    map[fixtures.Feature]string // why
+	database bool                        // the stage was asked for one
+	audited  func(ctx context.Context) *record.Audit
 }
 
 func newWorld(t *testing.T) *world {
@@ -62,8 +65,8 @@ func (w *world) wants(want string) {
 	}
 }
 
-func (w *world) Name() string                    { return "fake" }
-func (w *world) Missing(fixtures.Feature) string { return "" }
+func (w *world) Name() string                      { return "fake" }
+func (w *world) Missing(f fixtures.Feature) string { return w.lacks[f] }
 func (w *world) Describe(context.Context) (map[string]string, []record.Node, error) {
 	w.did("describe")
 	return map[string]string{"kubernetes": "v1"}, []record.Node{{Name: "n"}}, nil
@@ -71,7 +74,7 @@ func (w *world) Describe(context.Context) (map[string]string, []record.Node, err
 
 func (w *world) Stage(_ context.Context, spec fixtures.StageSpec) (fixtures.Stage, error) {
 	w.did("stage")
-	w.record, w.origin, w.journal = spec.Record, spec.Origin, spec.Journal
+	w.record, w.origin, w.journal, w.database = spec.Record, spec.Origin, spec.Journal, spec.Database
 	if w.staging != nil {
 		return nil, w.staging
 	}
@@ -100,6 +103,11 @@ func (s fakeStage) Whole(ctx context.Context) error {
 		return s.whole(ctx)
 	}
 	return nil
+}
+
+func (s fakeStage) Audit(ctx context.Context) *record.Audit {
+	s.did("audit")
+	return s.audited(ctx)
 }
 
 func (s fakeStage) Close(ctx context.Context) error {

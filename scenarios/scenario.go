@@ -74,7 +74,7 @@ func Find(name string) (Scenario, error) {
 // the API server restarted. Until that is taken back, nothing else is to be deployed.
 func (s Scenario) ChangesCluster() bool {
 	return slices.ContainsFunc(s.Needs, func(f fixtures.Feature) bool {
-		return f == fixtures.NodeDrain || f == fixtures.ProxyControl || f == fixtures.APIServer
+		return f == fixtures.NodeDrain || f == fixtures.ProxyControl || f == fixtures.APIServer || f == fixtures.DatabaseNetwork
 	})
 }
 

@@ -86,10 +86,17 @@ func Traffic() Suite {
 			{Scenario: "pod-delete-all-traffic", App: "graceful"},
 			{Scenario: "rolling-update-all-traffic", App: "graceful"},
 			{Scenario: "rolling-update-long-streams", App: "graceful"},
-			{Scenario: "rolling-update-long-streams-cut", App: "graceful"},
+			{Scenario: "pod-delete-transactions", App: "graceful"},
+			{Scenario: "database-kill", App: "graceful"},
+			{Scenario: "database-cut", App: "graceful"},
 
+			{Scenario: "rolling-update-long-streams-cut", App: "graceful"},
 			{Scenario: "pod-delete-all-traffic", App: "cuts-streams"},
 			{Scenario: "pod-delete-all-traffic", App: "ignores-since"},
+			{Scenario: "pod-delete-transactions", App: "pays-apart"},
+			{Scenario: "pod-delete-transactions", App: "acknowledges-early"},
+			{Scenario: "pod-delete-transactions", App: "ignores-keys"},
+			{Scenario: "pod-delete-transactions", App: "takes-on"},
 		},
 	}
 }

@@ -34,7 +34,7 @@ func TestMistakesOnTheLocalCommandLineEndWithThree(t *testing.T) {
 		"--ready maybe -- ./x", "--ready exec -- ./x", "--liveness tcp:80 -- ./x", "--pre-stop 5 -- ./x", "--pre-stop 1500ms -- ./x", "--grace soon -- ./x",
 		"--request nonsense -- ./x", "--slow /slow -- ./x", "--rate 0 -- ./x", "--fast-rate -1 -- ./x", "--env NAME -- ./x",
 		"--programming-delay -1s -- ./x", "--sources 99 -- ./x", "--output xml -- ./x", "--rounds 100 -- ./x", "--control -1s -- ./x", "--no-such-flag -- ./x",
-		"--slo no-such-file.yaml -- ./x", "--scenario pod-delete-all-traffic -- ./x",
+		"--slo no-such-file.yaml -- ./x", "--scenario pod-delete-all-traffic -- ./x", "--scenario pod-delete-transactions -- ./x",
 	} {
 		if code := run(append([]string{"local", "--out", t.TempDir()}, strings.Fields(args)...)); code != exitConfig {
 			t.Errorf("lastcall local %s: exit code %d", args, code)

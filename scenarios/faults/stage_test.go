@@ -70,6 +70,11 @@ func (s *fakeStage) UndoRollout(context.Context) (began, accepted time.Time, err
 	return time.Now(), time.Now(), s.refuse
 }
 
+func (s *fakeStage) KillDatabase(context.Context) (began, accepted time.Time, err error) {
+	s.say("kill the database")
+	return time.Now(), time.Now(), s.refuse
+}
+
 func (s *fakeStage) Ready(context.Context) ([]record.Pod, error) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -197,7 +202,7 @@ func TestAPodThatNoAgentReachesIsNotDisrupted(t *testing.T) {
 
 func TestAPlatformThatCannotDisruptIsToldFromOneThatFailed(t *testing.T) {
 	s, _ := aStage([]string{"n1", "n2"}, []string{"n3"})
-	for _, f := range []Fault{RollingUpdate{}, RollingUpdateImage{}, RollingUpdateUndone{}, Scale{To: 1}, Drain{}} {
+	for _, f := range []Fault{RollingUpdate{}, RollingUpdateImage{}, RollingUpdateUndone{}, Scale{To: 1}, Drain{}, DatabaseKill{}, DatabaseCut{}} {
 		fault, undo, err := f.Inject(t.Context(), bare{s}, circumstance(t))
 		if err == nil || undo != nil || fault.Name != f.Name() {
 			t.Errorf("%s: %+v, %v", f.Name(), fault, err)
