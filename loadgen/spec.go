@@ -88,6 +88,8 @@ func (s Spec) validate() error {
 		return fmt.Errorf("%w: %s: rate %v is not above 0 and at most %d per second", ErrSpec, s.Class, s.Rate, maxRate)
 	case !strings.HasPrefix(s.Path, "/"):
 		return fmt.Errorf("%w: %s: path %q does not begin with a slash", ErrSpec, s.Class, s.Path)
+	case s.Class.Lasting() && s.Takes == 0:
+		return fmt.Errorf("%w: %s: it does not say how long it takes", ErrSpec, s.Class)
 	case s.Timeout < 0 || s.Takes < 0:
 		return fmt.Errorf("%w: %s: timeout %v or takes %v is negative", ErrSpec, s.Class, s.Timeout, s.Takes)
 	case s.Connections < 0:

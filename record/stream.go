@@ -1,6 +1,27 @@
 package record
 
-import "time"
+import (
+	"strings"
+	"time"
+)
+
+// The classes of streams and of the application's own watch. Each connection of theirs is a new one. They are in the ledger
+// alone: what they do in the middle of their lives is no matter of requests.
+const (
+	EventStream   Class = "sse/stream"       // server-sent events (WHATWG HTML, 9.2)
+	ChunkedStream Class = "chunked/stream"   // a download of unknown length (RFC 9112, 7.1)
+	SocketStream  Class = "websocket/stream" // RFC 6455
+	AppWatch      Class = "app/watch"        // the application's own watch
+)
+
+// Stream reports whether traffic of the class is streams.
+func (c Class) Stream() bool { return strings.HasSuffix(string(c), "/stream") }
+
+// Lasting reports whether traffic of the class is streams or watches of the service, which go on for as long as their
+// client wants and which the ledger holds instead of the requests.
+func (c Class) Lasting() bool {
+	return c.Stream() || strings.HasSuffix(string(c), "/watch") && !c.OnAPI()
+}
 
 // Stream is one stream of numbered messages as its client saw it, over all connections that it took.
 type Stream struct {
@@ -27,6 +48,7 @@ const (
 	LegComplete   = "complete"    // all messages came, and the protocol's own end
 	LegHandedOver = "handed over" // the server told the client to reconnect, and ended it cleanly
 	LegBroken     = "broken"      // anything else: Error says what
+	LegCanceled   = "canceled"    // by the harness itself: says nothing of the service
 )
 
 // StreamLeg is what came over one connection.

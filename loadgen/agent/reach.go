@@ -70,7 +70,7 @@ func (a *agent) readiness() (state, why string) {
 // reachPath is the path of a fast GET of the plan, otherwise the root: any answer will do.
 func (a *agent) reachPath() string {
 	for _, load := range a.plan.Loads {
-		if !load.Class.Slow() && !load.Class.OnAPI() && (load.Method == "" || load.Method == http.MethodGet) {
+		if !load.Class.Slow() && !load.Class.Lasting() && !load.Class.OnAPI() && (load.Method == "" || load.Method == http.MethodGet) {
 			return load.Path
 		}
 	}
