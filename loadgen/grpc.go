@@ -108,12 +108,15 @@ func (m *messages) ended() error {
 // whole reports whether the last message came to its end.
 func (m *messages) whole() bool { return len(m.head) == 0 }
 
-func unaryStream() *http2Stream {
-	m := &messages{}
+// newGRPCStream is a new call; take is given each message of the answer, nil: they are only counted.
+func newGRPCStream(take func(message []byte) error) *http2Stream {
+	m := &messages{take: take}
 	s := newHTTP2Stream(m.part)
 	s.messages = m
 	return s
 }
+
+func unaryStream() *http2Stream { return newGRPCStream(nil) }
 
 // concludeUnary checks the answer of a call: a status, and with OK one whole message.
 func concludeUnary(spec Spec, s *http2Stream, r *record.Request) error {

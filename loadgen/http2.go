@@ -72,10 +72,11 @@ func (l *http2Load) Run(ctx context.Context, stop <-chan struct{}, t Target, rec
 
 // dial makes one connection, which lives until it ends or the load does.
 func (l *http2Load) dial(ctx context.Context, t Target) (*http2Conn, int, error) {
-	c, tried, err := dialHTTP2(ctx, t, l)
+	raw, tried, err := t.Open(ctx)
 	if err != nil {
 		return nil, tried, err
 	}
+	c := newHTTP2Conn(raw, l.spec, l.now, l.book.ended)
 	l.book.begin(c)
 	return c, tried, nil
 }

@@ -77,23 +77,20 @@ type http2Conn struct {
 	unsaid  uint32        // bytes read that the server has not been told of
 }
 
-// dialHTTP2 makes a connection for the load and tells how many were tried.
-func dialHTTP2(ctx context.Context, t Target, l *http2Load) (*http2Conn, int, error) {
-	raw, tried, err := t.Open(ctx)
-	if err != nil {
-		return nil, tried, err
-	}
+// newHTTP2Conn is a connection for requests of the spec. Its read is to be run, and greet to be called. ended is called
+// when everything on it has ended.
+func newHTTP2Conn(raw net.Conn, spec Spec, now func() time.Duration, ended func(*http2Conn)) *http2Conn {
 	c := &http2Conn{
-		raw: raw, id: connNumber.Add(1), made: l.now(), now: l.now, podHeader: l.spec.PodHeader, ended: l.book.ended,
+		raw: raw, id: connNumber.Add(1), made: now(), now: now, podHeader: spec.PodHeader, ended: ended,
 		out: bufio.NewWriter(raw), streams: map[uint32]*http2Stream{}, next: 1,
 		most: lastStream, window: firstWindow, initial: firstWindow, frame: firstFrame, room: make(chan struct{}),
 	}
-	c.entry = record.Connection{Class: l.spec.Class, Conn: c.id, Pod: podOf(raw), Opened: c.made}
+	c.entry = record.Connection{Class: spec.Class, Conn: c.id, Pod: podOf(raw), Opened: c.made}
 	c.framer = http2.NewFramer(c.out, bufio.NewReader(raw))
 	c.framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil) // SETTINGS_HEADER_TABLE_SIZE as nobody says otherwise
 	c.framer.MaxHeaderListSize = maxHeader
 	c.fields = hpack.NewEncoder(&c.block)
-	return c, tried, nil
+	return c
 }
 
 // greet sends what a client begins with, without waiting for the server's own beginning (RFC 9113, section 3.4).
