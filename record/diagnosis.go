@@ -66,6 +66,11 @@ var diagnoses = []Diagnosis{
 		Remedy: "Close the listener only once no new connections arrive, and let clients repeat a request that got no answer only where it may run twice.",
 	},
 	{
+		Code: "F11", Title: "streams cut instead of handed over",
+		Cause:  "Streams that were open at the pod broke when it ended: nobody told their clients to go on elsewhere (server-sent events and downloads that just stop, WebSockets without a close frame, which clients report as 1006).",
+		Remedy: "While draining, end each stream by its own protocol: an event that asks to reconnect, a WebSocket's close code 1001, the last chunk; wait for WebSockets, which an HTTP server's own shutdown does not; and let clients resume by the last message that they have.",
+	},
+	{
 		Code: "F12", Title: "5xx answers while traffic still comes",
 		Cause:  "The terminating pod answered requests with 5xx while clients and endpoints still sent them to it.",
 		Remedy: "Fail only the readiness probe at SIGTERM and go on serving everything else until the listener closes.",
@@ -99,6 +104,11 @@ var diagnoses = []Diagnosis{
 		Code: "F29", Title: "API server that goes without a word",
 		Cause:  "The API server closed its listener at once and then lived on for as long as a watch held it, or cut open watches off, so that clients which retry saw an outage that was no restart yet.",
 		Remedy: "Set --shutdown-delay-duration (longer than load balancers take to notice), --shutdown-send-retry-after=true and --shutdown-watch-termination-grace-period, and stop it by SIGTERM within the static pod's grace period.",
+	},
+	{
+		Code: "F31", Title: "watch or stream not resumed where it had ended",
+		Cause:  "A client connected again and named the last version or message that it had, and what it got did not go on from there: what happened in between was lost, or came twice.",
+		Remedy: "Continue from the version that the client names (since, resourceVersion, Last-Event-ID), from a history that all pods share, and answer 410 when it is too old, so that the client lists again.",
 	},
 }
 
