@@ -77,7 +77,9 @@ func (f *facts) waits(t *record.Timeline) string {
 func (f *facts) longest() time.Duration {
 	var most time.Duration
 	for _, l := range f.run.Loads {
-		most = max(most, l.Takes)
+		if !l.Class.Lasting() { // those are handed over
+			most = max(most, l.Takes)
+		}
 	}
 	for i := range f.run.Requests {
 		if r := &f.run.Requests[i]; r.ErrKind == record.NoError {

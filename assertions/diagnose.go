@@ -21,18 +21,19 @@ func (f *facts) diagnose() []record.Failure {
 func (f *facts) failure(i int) record.Failure {
 	out, known := f.failures[i]
 	if !known {
-		out = f.orOutage(&f.run.Requests[i], f.joined(i))
+		r := &f.run.Requests[i]
+		out = f.orOutage(r, f.joined(r, f.suspect[i]))
 		f.failures[i] = out
 	}
 	return out
 }
 
-// joined names the cause of a failed request, with the figures that it follows from.
-func (f *facts) joined(i int) record.Failure {
-	r := &f.run.Requests[i]
+// joined names the cause of a failed request, with the figures that it follows from. Of one whose pod no answer named, who
+// is suspected counts.
+func (f *facts) joined(r *record.Request, whose suspicion) record.Failure {
 	out := record.Failure{Seq: r.Seq, Pod: r.Pod, Phase: record.NoPod}
 	if out.Pod == "" {
-		out.Pod, out.Candidates = f.suspect[i].pod, f.suspect[i].candidates
+		out.Pod, out.Candidates = whose.pod, whose.candidates
 	}
 	if t := f.byName[out.Pod]; t != nil {
 		out.Phase = t.PhaseAt(r.End)

@@ -20,6 +20,9 @@ var errorRate = register(Check{
 		return []record.Finding{{Verdict: record.Unknown, Message: p}}
 	}
 	rates := f.rates()
+	if len(rates) == 0 && len(f.run.Loads) > 0 {
+		return []record.Finding{{Verdict: record.Skipped, Message: "Only streams and watches were asked for, of which there is no rate of failed requests."}}
+	}
 	if len(rates) == 0 {
 		return []record.Finding{{Verdict: record.Unknown, Message: "No load was asked for and no request was recorded: there is no rate to judge."}}
 	}
@@ -90,7 +93,9 @@ func (f *facts) rates() []rate {
 		out = append(out, rate{class: class, asked: asked, rounds: max(roundsDone(f.run), 1), looks: looks(f.run)})
 	}
 	for _, l := range f.run.Loads {
-		add(l.Class, l.Rate)
+		if !l.Class.Lasting() { // judged by stream-completion and watch-continuity
+			add(l.Class, l.Rate)
+		}
 	}
 	for i := range f.run.Requests {
 		r := &f.run.Requests[i]

@@ -18,7 +18,7 @@ var _ = registerPerPod(Check{
 	out := record.Finding{Threshold: limit(f.run.Workload.Grace, "code 0 within %s")}
 	f.exit(t, &out)
 	if out.Verdict == record.Fail {
-		out.Diagnosis = f.blame(t, nil, (*facts).livenessKilled, (*facts).unhandled, (*facts).overrun, (*facts).failedAfterDrain)
+		out.Diagnosis = f.blame(t, nil, (*facts).livenessKilled, (*facts).unhandled, (*facts).overrun, (*facts).cutStreams, (*facts).failedAfterDrain)
 		out.Advice = f.advise(out.Diagnosis, t)
 	}
 	return out

@@ -16,6 +16,9 @@ const (
 	stall = time.Second
 	// worstLateness is what no single request may exceed, whatever the percentile says.
 	worstLateness = 1500 * time.Millisecond
+	// surelyDue is how many requests must be wanted in a stretch for one of them to be due in it, however the schedules of
+	// the agents lie: those are spread, but not evenly.
+	surelyDue = 2
 	// latePercentile of the lateness is held against the SLO.
 	latePercentile = 0.999
 )
@@ -29,7 +32,7 @@ var loadWasReal = register(Check{
 	var out []record.Finding
 	for _, look := range []func(*facts) []string{
 		sloSound, ranToItsEnd, agentsWhole, agentsThroughout, clocksAgree, rateReached, generatorKeptPace,
-		windowsSound, controlClean, faultsHappened, podsSound, probesSound, requestsSound, nothingHidden,
+		windowsSound, controlClean, faultsHappened, podsSound, probesSound, requestsSound, lastingSound, nothingHidden,
 	} {
 		for _, problem := range look(f) {
 			out = append(out, record.Finding{Verdict: record.Unknown, Message: problem})
@@ -44,13 +47,13 @@ var loadWasReal = register(Check{
 // realWords are the figures of a load that was real, and what was lost of the observation.
 func realWords(f *facts) string {
 	run := f.run
-	p, worst := lateness(run.Requests)
+	p, worst := lateness(run)
 	var doubt time.Duration
 	for _, d := range f.doubt {
 		doubt = max(doubt, d)
 	}
-	text := fmt.Sprintf("%s from %s; the generator was late by %s at the 99.9th percentile and %s at worst; clocks agree within %s; %s took place.",
-		count(len(run.Requests), "request"), count(len(run.Agents), "agent"), seconds(p), seconds(worst), seconds(doubt), count(len(run.Faults), "fault"))
+	text := fmt.Sprintf("%s%s from %s; the generator was late by %s at the 99.9th percentile and %s at worst; clocks agree within %s; %s took place.",
+		count(len(run.Requests), "request"), besides(run), count(len(run.Agents), "agent"), seconds(p), seconds(worst), seconds(doubt), count(len(run.Faults), "fault"))
 	gaps := map[string]int{}
 	for _, e := range run.Events {
 		if e.Kind == record.WatchGap || e.Kind == record.LogGap {
@@ -135,10 +138,15 @@ func rateReached(f *facts) (problems []string) {
 				got[r.Class]++
 			}
 		}
+		for _, l := range lastingOf(run) {
+			if w.Contains(l.due) {
+				got[l.class]++
+			}
+		}
 		for _, l := range perClass(run.Loads) {
 			wanted := l.Rate * (w.Ended - w.Began).Seconds()
 			short := float64(got[l.Class]+len(run.Agents)) < run.SLO.MinRate*wanted
-			if short || (got[l.Class] == 0 && wanted >= 1) {
+			if short || (got[l.Class] == 0 && wanted >= surelyDue) {
 				problems = append(problems, fmt.Sprintf("The load was too small: %d requests of %s in the %s, %.0f were due at %g per second. The machine is too slow for this rate, or a source of traffic stopped: ask for less (--rate) or use a faster machine.",
 					got[l.Class], l.Class, windowName(w), wanted, l.Rate))
 			}
@@ -191,13 +199,16 @@ func windowName(w record.Window) string {
 }
 
 // lateness gives the percentile that is judged and the worst.
-func lateness(requests []record.Request) (percentile, worst time.Duration) {
-	if len(requests) == 0 {
-		return 0, 0
+func lateness(run *record.Run) (percentile, worst time.Duration) {
+	late := make([]time.Duration, len(run.Requests))
+	for i := range run.Requests {
+		late[i] = run.Requests[i].Late()
 	}
-	late := make([]time.Duration, len(requests))
-	for i := range requests {
-		late[i] = requests[i].Late()
+	for _, l := range lastingOf(run) {
+		late = append(late, l.began-l.due)
+	}
+	if len(late) == 0 {
+		return 0, 0
 	}
 	slices.Sort(late)
 	// The nearest rank: the smallest that at least this share does not exceed.
@@ -210,7 +221,7 @@ func generatorKeptPace(f *facts) (problems []string) {
 		return []string{"No request was recorded."}
 	}
 	const remedy = "The machine is too slow for this load, or the generator was stopped: what it saw meanwhile is not what users would have seen."
-	p, worst := lateness(f.run.Requests)
+	p, worst := lateness(f.run)
 	if p > f.run.SLO.MaxLateness || worst > worstLateness {
 		problems = append(problems, fmt.Sprintf("The generator was late: %s at the 99.9th percentile (%s allowed), %s at worst (%s allowed). %s",
 			seconds(p), seconds(f.run.SLO.MaxLateness), seconds(worst), seconds(worstLateness), remedy))
@@ -276,6 +287,9 @@ func controlClean(f *facts) (problems []string) {
 		case len(failed) > 0:
 			problems = append(problems, fmt.Sprintf("The service was not healthy without any disruption: %d of %s failed in the control window (%s).",
 				len(failed), count(sent, "request"), f.kinds(failed)))
+		}
+		if n := f.brokenIn(w); n > 0 {
+			problems = append(problems, fmt.Sprintf("The service was not healthy without any disruption: %s broke in the control window.", count(n, "stream")))
 		}
 	}
 	return problems

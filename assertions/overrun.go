@@ -103,7 +103,7 @@ func (f *facts) livenessKilled(t *record.Timeline) string {
 // a code other than 0.
 func (f *facts) failedAfterDrain(t *record.Timeline) string {
 	fl := f.flight(t)
-	if t.Forced || t.Killed || t.ExitCode <= 0 || !f.handled(t) || len(fl.cut)+len(fl.late)+len(fl.canceled) > 0 {
+	if f.cutStreams(t) != "" || t.Forced || t.Killed || t.ExitCode <= 0 || !f.handled(t) || len(fl.cut)+len(fl.late)+len(fl.canceled) > 0 {
 		return ""
 	}
 	return "F25"

@@ -10,9 +10,9 @@ import (
 
 func TestWhatIsLostDoubledOrSwappedIsCounted(t *testing.T) {
 	for name, c := range map[string]struct {
-		numbers                           []uint64
-		seen, missing, doubled, disorderd int
-		flaws                             []record.Flaw // without their times
+		numbers                      []uint64
+		seen, missing, doubled, late int
+		flaws                        []record.Flaw // without their times
 	}{
 		"in order":                    {[]uint64{5, 6, 7, 8, 9}, 5, 0, 0, 0, nil},
 		"one lost":                    {[]uint64{5, 6, 8, 9}, 4, 1, 0, 0, []record.Flaw{{Kind: record.FlawMissing, From: 7, To: 7}}},
@@ -34,7 +34,7 @@ func TestWhatIsLostDoubledOrSwappedIsCounted(t *testing.T) {
 			}
 		}
 		s.end(9, 0, 0)
-		if s.seen != c.seen || s.missing() != c.missing || s.doubled != c.doubled || s.disordered != c.disorderd {
+		if s.seen != c.seen || s.missing() != c.missing || s.doubled != c.doubled || s.disordered != c.late {
 			t.Errorf("%s: %d seen, %d missing, %d doubled, %d out of order", name, s.seen, s.missing(), s.doubled, s.disordered)
 		}
 		got := s.flaws()
