@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -108,7 +109,7 @@ func goodbye(ctx context.Context, spec Spec, s *http2Stream) (farewell, error) {
 	case err == nil && status == grpcUnavailable && pushed == nil:
 		bye.handedOver, bye.wait = true, time.Duration(wait)*time.Millisecond
 		return bye, nil
-	case isOneOf(err, []error{errStatus}), err == nil && status != grpcOK:
+	case errors.Is(err, errStatus), err == nil && status != grpcOK:
 		return bye, &callFailure{kind: record.ErrStatus, said: statusWords(s, status)}
 	case err != nil:
 		return bye, callFailed(ctx, s, err)
