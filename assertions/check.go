@@ -72,14 +72,8 @@ func registerPerPod(c Check, eval func(*facts, *record.Timeline) record.Finding)
 	c.Needs = append(c.Needs, TerminatedPod)
 	return register(c, func(f *facts) []record.Finding {
 		dying := f.dying()
-		switch {
-		case len(dying) > 0:
-		case f.run.NoFault:
-			return []record.Finding{{Verdict: record.Skipped, Message: "No disruption was wanted in this run, and no pod was terminated."}}
-		case f.run.PodsSpared:
-			return []record.Finding{{Verdict: record.Skipped, Message: "The disruption of this run is not meant to end any pod of the service, and none was terminated."}}
-		default:
-			return []record.Finding{{Verdict: record.Unknown, Message: "No pod was terminated, so there was nothing to judge: the disruption did not take place, or was not seen."}}
+		if len(dying) == 0 {
+			return []record.Finding{f.nobodyDied()}
 		}
 		findings := make([]record.Finding, 0, len(dying))
 		for _, t := range dying {
@@ -89,6 +83,18 @@ func registerPerPod(c Check, eval func(*facts, *record.Timeline) record.Finding)
 		}
 		return findings
 	})
+}
+
+// nobodyDied is the answer where no pod was asked to end.
+func (f *facts) nobodyDied() record.Finding {
+	switch {
+	case f.run.NoFault:
+		return record.Finding{Verdict: record.Skipped, Message: "No disruption was wanted in this run, and no pod was terminated."}
+	case f.run.PodsSpared:
+		return record.Finding{Verdict: record.Skipped, Message: "The disruption of this run is not meant to end any pod of the service, and none was terminated."}
+	default:
+		return record.Finding{Verdict: record.Unknown, Message: "No pod was terminated, so there was nothing to judge: the disruption did not take place, or was not seen."}
+	}
 }
 
 // sign puts the check's own words on a finding and bounds its evidence.

@@ -2,6 +2,8 @@ package assertions
 
 import (
 	"fmt"
+	"net/http"
+	"slices"
 
 	"github.com/lastcall-dev/lastcall/record"
 )
@@ -87,9 +89,9 @@ func (f *facts) explain(r *record.Request, t *record.Timeline) (code, why string
 
 // explainStatus names the cause of an answer that was not the one asked for.
 func (f *facts) explainStatus(r *record.Request, t *record.Timeline, what string) (code, why string) {
-	what = fmt.Sprintf("%s with status %d", what, r.Code)
+	what = fmt.Sprintf("%s with %s", what, statusWords(r))
 	switch {
-	case r.Code < 500:
+	case !serverFailed(r):
 		return record.Unexplained, what + ", which no way of ending explains"
 	case r.Start < t.Delete.At:
 		return record.Unexplained, what + "; it had the request before the delete, so something that it needs for an answer was gone before it was done"
@@ -101,6 +103,30 @@ func (f *facts) explainStatus(r *record.Request, t *record.Timeline, what string
 	return "F12", what + ", while new connections were still routed to it"
 }
 
+// callerFaults are the gRPC statuses by which a server says that the call itself is wrong (google.golang.org/grpc/codes):
+// INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, FAILED_PRECONDITION, OUT_OF_RANGE, UNAUTHENTICATED.
+var callerFaults = []int{3, 5, 6, 7, 9, 11, 16}
+
+// serverFailed reports whether an answer with an unexpected status says that the server is at fault.
+func serverFailed(r *record.Request) bool {
+	if status, ok := grpcStatus(r); ok {
+		return status != 0 && !slices.Contains(callerFaults, status)
+	}
+	return r.Code >= 500
+}
+
+// grpcStatus of an answer; ok is false for one of which HTTP's own status counts.
+func grpcStatus(r *record.Request) (status int, ok bool) {
+	return r.GRPC, r.Class.OnGRPC() && r.Code == http.StatusOK
+}
+
+func statusWords(r *record.Request) string {
+	if status, ok := grpcStatus(r); ok {
+		return fmt.Sprintf("gRPC status %d", status)
+	}
+	return fmt.Sprintf("status %d", r.Code)
+}
+
 // explainHandled names the cause where the process handled SIGTERM in some way.
 func (f *facts) explainHandled(r *record.Request, t *record.Timeline, what string) (code, why string) {
 	early, atClosing := f.closedEarly(t) != "", f.cutAtClosing(r, t)
@@ -110,11 +136,14 @@ func (f *facts) explainHandled(r *record.Request, t *record.Timeline, what strin
 		return "F3", fmt.Sprintf("%s, which had accepted it %s and did not finish it (%s)", what, acceptedWords(r, t), exitWords(t))
 	case early:
 		return "F2", what + earlyWords(r) + f.listenerWords(t)
+	case r.ErrKind == record.ErrGoAway && r.Reused == 0:
+		return "F9", what + ", which let go of the connection just as it had accepted it" + f.listenerWords(t)
+	case r.ErrKind == record.ErrGoAway:
+		return "F7", fmt.Sprintf("%s, on a connection that had carried %s and was told to go away only as it was closed", what, count(r.Reused, "request"))
 	case atClosing && justAccepted(r):
 		return "F9", what + ", which closed its listener just as it had accepted the connection" + f.listenerWords(t)
 	case r.Reused > 0 && f.afterRemoval(r, t) && !f.toldToClose(r):
-		return "F7", fmt.Sprintf("%s, on a connection that had carried %s, none of whose answers said Connection: close",
-			what, count(r.Reused, "request"))
+		return "F7", fmt.Sprintf("%s, on a connection that had carried %s, %s", what, count(r.Reused, "request"), untoldWords(r.Class))
 	}
 	return record.Unexplained, what + f.listenerWords(t) + "; nothing in its recorded end explains that"
 }
@@ -151,8 +180,20 @@ func (f *facts) afterRemoval(r *record.Request, t *record.Timeline) bool {
 	return r.End >= t.Delete.At
 }
 
-// toldToClose reports whether an earlier answer on the same connection carried Connection: close.
+func untoldWords(class record.Class) string {
+	if class.OnHTTP2() {
+		return "and of which GOAWAY was never said"
+	}
+	return "none of whose answers said Connection: close"
+}
+
+// toldToClose reports whether an earlier answer on the same connection carried Connection: close, or over HTTP/2 GOAWAY had
+// come before.
 func (f *facts) toldToClose(r *record.Request) bool {
+	if r.Class.OnHTTP2() {
+		at, told := f.goAways[connection{r.Agent, r.Conn}]
+		return told && at <= r.Start
+	}
 	at, told := f.closers[connection{r.Agent, r.Conn}]
 	return told && r.Conn != 0 && at <= r.Start
 }
@@ -162,6 +203,7 @@ func happened(r *record.Request, t *record.Timeline) string {
 	how := map[record.ErrKind]string{
 		record.ErrEOF: "closed without an answer", record.ErrTimeout: "not answered", record.ErrDial: "dial failed",
 		record.ErrTruncated: "cut off in the answer", record.ErrChecksum: "answered with a wrong body",
+		record.ErrGoAway: "refused by GOAWAY",
 		record.ErrStatus: "answered", record.ErrOther: "failed", record.ErrDNS: "name not resolved",
 	}[r.ErrKind]
 	if how == "" {

@@ -18,6 +18,7 @@ type facts struct {
 	dialled map[string]map[string]*dials // new connections, by pod and the node that they came from
 	sources map[string]*source           // nodes with an agent
 	closers map[connection]time.Duration // connections that an answer said would close, and when that request first began
+	goAways map[connection]time.Duration // connections whose clients were told by GOAWAY, and when first
 	// answered are the pods that answered anything: those were endpoints, whether or not anybody saw them become ready.
 	answered map[string]bool
 	failures map[int]record.Failure
@@ -52,7 +53,7 @@ func learn(run *record.Run) *facts {
 		run: run, lines: run.Timelines(),
 		byName: map[string]*record.Timeline{}, doubt: map[string]time.Duration{}, suspect: map[int]suspicion{},
 		atPod: map[string][]int{}, dialled: map[string]map[string]*dials{}, sources: map[string]*source{},
-		closers: map[connection]time.Duration{}, proved: map[string]string{}, within: map[string]time.Duration{}, answered: map[string]bool{}, failures: map[int]record.Failure{},
+		closers: map[connection]time.Duration{}, goAways: map[connection]time.Duration{}, proved: map[string]string{}, within: map[string]time.Duration{}, answered: map[string]bool{}, failures: map[int]record.Failure{},
 	}
 	for i := range f.lines {
 		f.byName[f.lines[i].Pod] = &f.lines[i]
@@ -63,6 +64,11 @@ func learn(run *record.Run) *facts {
 			f.sources[a.Node] = &source{}
 		}
 		f.sources[a.Node].doubt = max(f.sources[a.Node].doubt, a.Clock.Uncertainty)
+	}
+	for _, c := range run.Ledger.Connections {
+		if at, told := c.Told(); told {
+			f.goAways[connection{c.Agent, c.Conn}] = at
+		}
 	}
 	for i := range run.Requests {
 		if pod := run.Requests[i].Pod; pod != "" && !f.answered[pod] {
@@ -86,7 +92,7 @@ func (f *facts) take(i int) {
 	if pod != "" {
 		f.atPod[pod] = append(f.atPod[pod], i)
 	}
-	if c := (connection{r.Agent, r.Conn}); r.Close && (f.closers[c] == 0 || r.Start < f.closers[c]) {
+	if c := (connection{r.Agent, r.Conn}); r.Close && !r.Class.OnHTTP2() && (f.closers[c] == 0 || r.Start < f.closers[c]) {
 		f.closers[c] = r.Start
 	}
 	if !r.Class.NewConnection() {

@@ -85,6 +85,8 @@ func (f *facts) acceptedBefore(t *record.Timeline, r *record.Request) bool {
 		f.within[t.Pod] = within
 	}
 	switch {
+	case r.ErrKind == record.ErrGoAway: // it says so: RFC 9113, section 8.7
+		return false
 	case r.FirstByte > 0:
 		return r.FirstByte <= bound
 	case r.Reused > 0:

@@ -18,7 +18,7 @@ const (
 // untold tells in words which terminating pods went on answering requests of the class on kept-alive connections and
 // never said Connection: close (F8). That loses no request by itself, so it is advice and no failure. "" where all did.
 func (f *facts) untold(class record.Class) string {
-	if class.NewConnection() {
+	if class.NewConnection() || class.OnHTTP2() { // of those goaway-sent tells
 		return ""
 	}
 	known, _ := record.Explain("F8")
@@ -40,7 +40,7 @@ func (f *facts) untold(class record.Class) string {
 func (f *facts) keptComing(t *record.Timeline, class record.Class, from time.Duration) (n int, last time.Duration) {
 	for _, i := range f.atPod[t.Pod] {
 		r := &f.run.Requests[i]
-		if r.Close && r.End >= t.Delete.At {
+		if r.Close && r.End >= t.Delete.At && !r.Class.OnHTTP2() {
 			return 0, 0
 		}
 		if r.Class == class && r.Reused > 0 && !r.Failed() && r.Start-f.doubt[r.Agent] > from {

@@ -29,7 +29,7 @@ func (f *facts) usedUp(t *record.Timeline) bool {
 	return grace > 0 && !t.Forced && t.Exited.Seen() && t.Exited.At+t.Exited.Uncertainty+blur >= t.Delete.At+grace
 }
 
-// overrun tells why a pod was still there when its grace period was over: F6, F4 or F5, or "" where it was not, or where
+// overrun tells why a pod was still there when its grace period was over: F6, F4, F10 or F5, or "" where it was not, or where
 // nothing recorded tells which.
 func (f *facts) overrun(t *record.Timeline) string {
 	return f.once("overrun", t, (*facts).ranOver)
@@ -45,6 +45,8 @@ func (f *facts) ranOver(t *record.Timeline) string {
 		return ""
 	case t.Undelivered && !f.handled(t):
 		return "F4"
+	case f.handled(t) && f.heldByStreams(t):
+		return "F10"
 	case f.handled(t):
 		return "F5"
 	case f.openToTheEnd(t):
@@ -79,6 +81,25 @@ func (f *facts) handled(t *record.Timeline) bool {
 	}
 	m := t.ListenerClosed
 	return m.Seen() && t.Exited.Seen() && m.At+m.Uncertainty+blur < t.Exited.At-t.Exited.Uncertainty
+}
+
+// heldByStreams reports whether gRPC streams were open at the pod when its process ended, and of all that it had accepted
+// nothing else was.
+func (f *facts) heldByStreams(t *record.Timeline) bool {
+	open := false
+	for _, s := range f.run.Ledger.Streams {
+		for _, leg := range s.Legs {
+			until := leg.Ended + f.doubt[s.Agent] + blur
+			if s.Class.OnGRPC() && leg.Pod == t.Pod && leg.Opened > 0 && leg.End == record.LegBroken && until >= t.Exited.At-t.Exited.Uncertainty {
+				open = true
+			}
+		}
+	}
+	if !open {
+		return false
+	}
+	fl := f.flight(t)
+	return len(fl.cut)+len(fl.late) == 0
 }
 
 // openToTheEnd reports whether a dial was accepted shortly before the process ended.
@@ -117,6 +138,8 @@ func (f *facts) overrunWords(code string, t *record.Timeline) string {
 		return "which did nothing about SIGTERM and was ended by SIGKILL " + after
 	case "F5":
 		return "which was still draining when SIGKILL ended it " + after
+	case "F10":
+		return "which was still waiting for its gRPC streams when SIGKILL ended it " + after
 	case "F6":
 		return "whose preStop hook used up its grace period, so that SIGTERM came too late or never; it ended " + after
 	}

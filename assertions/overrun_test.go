@@ -24,6 +24,18 @@ func reported(run *record.Run, after time.Duration, kind string, attr map[string
 	run.Events = append(run.Events, record.Event{At: deletedAt + after, Source: record.SourceKubelet, Kind: kind, Object: victim, Attr: attr})
 }
 
+// held adds a stream that was open at the pod until SIGKILL.
+func held(run *record.Run, class record.Class) {
+	a := run.Agents[0]
+	run.Ledger.Streams = append(run.Ledger.Streams, record.Stream{
+		Agent: a.Name, Node: a.Node, Class: class, Due: deletedAt - time.Second, Began: deletedAt - time.Second, Ended: deletedAt + shortGrace, Canceled: true,
+		Legs: []record.StreamLeg{{
+			Pod: victim, Began: deletedAt - time.Second, Opened: deletedAt - 900*time.Millisecond, Ended: deletedAt + shortGrace,
+			From: 1, To: 20, End: record.LegBroken, Kind: record.ErrTruncated,
+		}},
+	})
+}
+
 func logged(run *record.Run, after time.Duration, kind string) {
 	run.Events = append(run.Events, record.Event{At: deletedAt + after, Source: record.SourceApp, Kind: kind, Object: victim})
 }
@@ -47,10 +59,24 @@ func TestAPodThatIsKilledAtTheEndOfItsGracePeriodIsToldWhy(t *testing.T) {
 		"ignored after a preStop that left little": {hook(shortGrace - time.Second), func(r *record.Run) {
 			reported(r, shortGrace-time.Second+signalAt, record.SignalSent, map[string]string{"signal": "SIGTERM"})
 		}, "F4"},
-		"no witness of what it did":  {same, func(r *record.Run) { r.Probes = nil }, record.Unexplained},
-		"it logged the signal":       {same, func(r *record.Run) { logged(r, signalAt, record.AppSignal) }, "F5"},
-		"it turned unready":          {same, func(r *record.Run) { logged(r, signalAt, record.AppNotReady) }, "F5"},
-		"its listener closed before": {func(d *death) { d.closes = 4 * time.Second }, func(*record.Run) {}, "F5"},
+		"no witness of what it did":         {same, func(r *record.Run) { r.Probes = nil }, record.Unexplained},
+		"it logged the signal":              {same, func(r *record.Run) { logged(r, signalAt, record.AppSignal) }, "F5"},
+		"it turned unready":                 {same, func(r *record.Run) { logged(r, signalAt, record.AppNotReady) }, "F5"},
+		"its listener closed before":        {func(d *death) { d.closes = 4 * time.Second }, func(*record.Run) {}, "F5"},
+		"its gRPC streams held it":          {func(d *death) { d.closes = 4 * time.Second }, func(r *record.Run) { held(r, record.GRPCStream) }, "F10"},
+		"streams of another kind were open": {func(d *death) { d.closes = 4 * time.Second }, func(r *record.Run) { held(r, record.EventStream) }, "F5"},
+		"its gRPC streams held it, and so did a request": {func(d *death) { d.closes = 4 * time.Second }, func(r *record.Run) {
+			held(r, record.GRPCStream)
+			for i := range r.Requests {
+				if q := &r.Requests[i]; q.Class == record.NewSlow && q.Pod == victim && q.End > deletedAt+shortGrace/2 {
+					q.End, q.ErrKind = deletedAt+shortGrace, record.ErrTruncated
+				}
+			}
+		}, "F5"},
+		"its gRPC streams had ended before": {func(d *death) { d.closes = 4 * time.Second }, func(r *record.Run) {
+			held(r, record.GRPCStream)
+			r.Ledger.Streams[0].Legs[0].Ended -= 5 * time.Second
+		}, "F5"},
 		"signal after a short preStop": {hook(5 * time.Second), func(r *record.Run) {
 			logged(r, 5*time.Second+signalAt, record.AppSignal)
 		}, "F5"},

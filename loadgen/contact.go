@@ -128,6 +128,7 @@ func (c *contact) answered(answer *http.Response) {
 // the harness ends everything, limited the answer's own.
 func (c *contact) failure(hard, limited context.Context, err error) (record.ErrKind, string) {
 	var socket *net.OpError
+	var call *callFailure
 	at := answering
 	switch {
 	case c.conn == nil:
@@ -136,6 +137,8 @@ func (c *contact) failure(hard, limited context.Context, err error) (record.ErrK
 		at = waiting
 	}
 	switch {
+	case errors.As(err, &call):
+		return call.kind, call.said
 	case errors.Is(err, errAnswer):
 		return record.ErrStatus, fmt.Sprintf("status %d", c.code)
 	case errors.Is(err, errMalformed), errors.Is(err, errClosed), errors.Is(err, errTooManyHoles):

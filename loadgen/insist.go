@@ -35,8 +35,8 @@ type insisting struct {
 	tracker *tracker
 }
 
-// message is one request, to be repeated.
-type message struct {
+// keyed is one request, to be repeated.
+type keyed struct {
 	step, path, key string
 	body            any // sent as JSON
 	drop            bool
@@ -64,7 +64,7 @@ func drops(seq uint64) bool { return seq%dropEvery == dropEvery-2 }
 func (l *insisting) now() time.Duration { return time.Since(l.epoch) }
 
 // send returns the last attempt, and all of them. until is when it gives up; the first attempt is made in any case.
-func (l *insisting) send(ctx context.Context, t Target, m message, until time.Time) (last record.Request, attempts []record.Attempt) {
+func (l *insisting) send(ctx context.Context, t Target, m keyed, until time.Time) (last record.Request, attempts []record.Attempt) {
 	spec, wire, err := l.encoded(t, m)
 	if err != nil {
 		return record.Request{Want: -1, ErrKind: record.ErrOther, Error: text(err)}, nil
@@ -92,7 +92,7 @@ func (l *insisting) send(ctx context.Context, t Target, m message, until time.Ti
 }
 
 // encoded is the request as it is sent in every attempt.
-func (l *insisting) encoded(t Target, m message) (Spec, []byte, error) {
+func (l *insisting) encoded(t Target, m keyed) (Spec, []byte, error) {
 	body, err := json.Marshal(m.body)
 	if err != nil {
 		return Spec{}, nil, fmt.Errorf("encode the body of %s: %w", m.step, err)

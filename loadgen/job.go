@@ -56,7 +56,7 @@ func (l *jobs) enqueue(ctx context.Context, t Target, seq uint64, due time.Durat
 	until := time.Now().Add(l.spec.Timeout)
 	entry := record.Job{ID: fmt.Sprintf("%s-%d", l.prefix, seq), Takes: takesOf(seq), Due: due, Began: l.now()}
 	var last record.Request
-	last, entry.Attempts = l.send(ctx, t, message{
+	last, entry.Attempts = l.send(ctx, t, keyed{
 		step: record.Enqueue, path: "/jobs", key: entry.ID, body: job{ID: entry.ID, Takes: entry.Takes.String()}, drop: drops(seq),
 	}, until)
 	entry.Ended = l.now()

@@ -30,7 +30,7 @@ var ErrSpec = errors.New("load cannot be run as it is described")
 type Spec struct {
 	Class  record.Class `json:"class"`
 	Rate   float64      `json:"rate"`   // requests per second from this source
-	Method string       `json:"method"` // "" is GET
+	Method string       `json:"method"` // "" is GET; calls of gRPC are always POST
 	Path   string       `json:"path"`   // with its query, "/slow?for=8s"
 	// Header is sent with each request. The body should be small: it is written whole before the answer is read.
 	Header map[string]string `json:"header,omitempty"`
@@ -42,7 +42,8 @@ type Spec struct {
 	Takes   time.Duration `json:"takes,omitempty"` // how long the answer is meant to take
 	// PodHeader is the answer header that names the pod; "" is DefaultPodHeader.
 	PodHeader string `json:"podHeader,omitempty"`
-	// Connections is the size of the pool of classes that reuse connections; 0 is DefaultConnections.
+	// Connections is the size of the pool of classes that reuse connections; 0 is DefaultConnections, for classes whose
+	// connections carry many requests at once DefaultMultiplexed.
 	Connections int `json:"connections,omitempty"`
 	// Phase shifts the schedule by this share of the interval between two requests, 0 to below 1, so that several
 	// sources do not send in the same instant.
@@ -51,7 +52,10 @@ type Spec struct {
 
 // withDefaults fills in what was left out, and refuses what cannot be run.
 func (s Spec) withDefaults() (Spec, error) {
-	if s.Method == "" {
+	switch {
+	case s.Class.OnGRPC():
+		s.Method = http.MethodPost
+	case s.Method == "":
 		s.Method = http.MethodGet
 	}
 	if s.Expect == 0 {
@@ -62,6 +66,9 @@ func (s Spec) withDefaults() (Spec, error) {
 	}
 	if s.Connections == 0 {
 		s.Connections = DefaultConnections
+		if s.Class.OnHTTP2() {
+			s.Connections = DefaultMultiplexed
+		}
 	}
 	if s.Timeout == 0 {
 		s.Timeout = DefaultTimeout

@@ -14,6 +14,9 @@ type Target struct {
 	// Dial, if set, opens each connection in place of dialling Address, which then only names the target in requests. What
 	// it returns, connection or error, may be a Podder. A connection must be a syscall.Conn to be reused.
 	Dial func(ctx context.Context) (net.Conn, error) `json:"-"`
+	// GRPC is the address that gRPC is served at, and DialGRPC for it what Dial is for Address; "" where none is.
+	GRPC     string                                      `json:"grpc,omitempty"`
+	DialGRPC func(ctx context.Context) (net.Conn, error) `json:"-"`
 	// API is the cluster's API server, for the classes that ask it; nil where there are none.
 	API *API `json:"api,omitempty"`
 }
@@ -36,6 +39,9 @@ func (t Target) Open(ctx context.Context) (conn net.Conn, tried int, err error) 
 	conn, err = network.DialContext(ctx, "tcp", t.Address)
 	return conn, int(sockets.Load()), err
 }
+
+// ForGRPC is the target of gRPC calls. Its address is empty where there is none.
+func (t Target) ForGRPC() Target { return Target{Address: t.GRPC, Dial: t.DialGRPC} }
 
 // podOf is the pod that a connection leads to; "" when it does not say.
 func podOf(c net.Conn) string {

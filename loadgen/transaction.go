@@ -66,7 +66,7 @@ func (l *transactions) transact(ctx context.Context, t Target, seq uint64, due t
 	}
 	var last record.Request
 	for i, step := range record.Steps() {
-		m := message{
+		m := keyed{
 			step: step, path: "/" + step, key: entry.ID + "-" + step, body: order{ID: entry.ID, Item: entry.Item},
 			drop: drops(seq) && int(seq/dropEvery)%len(record.Steps()) == i,
 		}

@@ -52,18 +52,23 @@ var diagnoses = []Diagnosis{
 	},
 	{
 		Code: "F7", Title: "kept-alive connections never told to close",
-		Cause:  "Clients kept reusing connections to the terminating pod because no answer carried Connection: close, and those connections died with it.",
+		Cause:  "Clients kept reusing connections to the terminating pod because no answer carried Connection: close and no GOAWAY came in time, and those connections died with it.",
 		Remedy: "Answer with Connection: close (HTTP/1.1) or GOAWAY (HTTP/2) while draining, for long enough that each kept-alive connection carries one more request.",
 	},
 	{
-		Code: "F8", Title: "no Connection: close while draining",
-		Cause:  "The pod answered on kept-alive connections after SIGTERM without Connection: close, so clients kept sending it requests although it was out of the endpoints.",
-		Remedy: "Answer with Connection: close (HTTP/1.1) or GOAWAY (HTTP/2) from SIGTERM on.",
+		Code: "F8", Title: "no Connection: close or GOAWAY while draining",
+		Cause:  "The pod answered on kept-alive connections after SIGTERM without Connection: close (HTTP/1.1) or GOAWAY (HTTP/2, gRPC), so clients kept sending it requests although it was out of the endpoints.",
+		Remedy: "Answer with Connection: close (HTTP/1.1) from SIGTERM on, and send GOAWAY (HTTP/2, gRPC): with the last stream 2^31-1 first, so that nothing that is on its way is refused.",
 	},
 	{
 		Code: "F9", Title: "connection closed that had just been accepted",
 		Cause:  "The server closed its listener while a connection was being made and cut that connection without an answer (Go's Shutdown does so, golang/go#75591); whether the request ran is not known.",
 		Remedy: "Close the listener only once no new connections arrive, and let clients repeat a request that got no answer only where it may run twice.",
+	},
+	{
+		Code: "F10", Title: "gRPC streams waited for without a limit",
+		Cause:  "The process had stopped taking calls and then waited for its gRPC streams, however long they went on (GracefulStop does so), until its grace period was over and SIGKILL ended it in the midst of them.",
+		Remedy: "Tell streams to end when the process drains (a status that asks the client to call again), and bound GracefulStop: call Stop from another goroutine in time before the grace period is over, and let handlers heed their context.",
 	},
 	{
 		Code: "F11", Title: "streams cut instead of handed over",

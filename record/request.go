@@ -35,6 +35,7 @@ const (
 	ErrDial      ErrKind = "dial"      // dial failed otherwise: no route, unreachable
 	ErrDNS       ErrKind = "dns"
 	ErrStatus    ErrKind = "status"   // answered, with a status that was not asked for
+	ErrGoAway    ErrKind = "goaway"   // refused unprocessed, by an HTTP/2 server that goes away: GOAWAY or REFUSED_STREAM (RFC 9113, section 8.7)
 	ErrCanceled  ErrKind = "canceled" // ended by the harness itself at the hard deadline: says nothing of the server
 	ErrOther     ErrKind = "other"
 )
@@ -65,10 +66,12 @@ type Request struct {
 	Conn      uint64 `json:"conn" parquet:"conn"`                       // the connection, unique within the agent; 0: none was made
 	Reused    int    `json:"reused" parquet:"reused"`                   // requests that the connection had carried before this one
 	Dials     int    `json:"dials" parquet:"dials"`                     // connections tried for this request: > 1 would be a hidden repeat
-	Close     bool   `json:"close,omitempty" parquet:"close"`           // the answer carried Connection: close
+	Close     bool   `json:"close,omitempty" parquet:"close"`           // the answer carried Connection: close, or GOAWAY had come when it ended
 	Bytes     int64  `json:"bytes" parquet:"bytes"`                     // body bytes read
 	Want      int64  `json:"want" parquet:"want"`                       // body bytes announced; -1 not announced
 
+	// GRPC is the status that a gRPC call was answered with, 0 (OK) to 16; 0 also where no status came, and for other classes.
+	GRPC int `json:"grpc,omitempty" parquet:"grpc"`
 	// Tries is how many requests a client that retries by itself sent for this one; 0 for clients that do not.
 	Tries int `json:"tries,omitempty" parquet:"tries"`
 	// RetryAfter is what an answer said in that header (RFC 9110 §10.2.3); 0: it had none.

@@ -121,6 +121,7 @@ var errorKinds = []errorKind{
 	{record.ErrDial, "not reachable"},
 	{record.ErrDNS, "name not found"},
 	{record.ErrStatus, "wrong status"},
+	{record.ErrGoAway, "refused by GOAWAY"},
 	{record.ErrOther, "other"},
 }
 
@@ -144,6 +145,8 @@ func outline(k record.ErrKind, x, y px) string {
 		return path("M", x-h, y-h/2, "L", x+h, y-h/2, "M", x-h, y+h/2, "L", x+h, y+h/2, "M", x-h, y+h, "L", x+h, y-h)
 	case record.ErrDial: // +
 		return path("M", x-h, y, "L", x+h, y, "M", x, y-h, "L", x, y+h)
+	case record.ErrGoAway: // →
+		return path("M", x-h, y, "L", x+h, y, "L", x, y-h, "M", x+h, y, "L", x, y+h)
 	case record.ErrDNS: // ▲
 		return path("M", x, y-h, "L", x+h, y+h, "L", x-h, y+h, "Z")
 	default: // |

@@ -15,6 +15,12 @@ func className(class record.Class) string {
 	if name == "" {
 		return string(class)
 	}
+	switch {
+	case class.OnGRPC():
+		name += ", gRPC"
+	case class.OnHTTP2():
+		name += ", HTTP/2"
+	}
 	if class.Slow() {
 		name += ", slow"
 	}

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"net/http"
 	"slices"
 
 	"github.com/lastcall-dev/lastcall/fixtures"
@@ -10,9 +11,9 @@ import (
 
 var _ = register(Scenario{
 	Name:        "pod-delete-all-traffic",
-	Description: "One pod is deleted while every kind of traffic runs at once: requests, streams, the application's own watch, and writes and watches of objects of the Kubernetes API.",
-	// A round lasts for as long as the pod's last download, some 15 s: three of them decide the error rate.
-	Loads:   everyLoad(fastAndSlow(100, 100)),
+	Description: "One pod is deleted while every kind of traffic runs at once: requests over HTTP/1.1, HTTP/2 and gRPC, streams, the application's own watch, and writes and watches of objects of the Kubernetes API.",
+	// Three rounds, of 12 s and more each, decide the error rate of each class.
+	Loads:   everyLoad(fastAndSlow(120, 120), 120),
 	Clients: objectClients(),
 	Fault:   faults.PodDelete{},
 	Needs:   []fixtures.Feature{fixtures.PodDeletion},
@@ -20,15 +21,19 @@ var _ = register(Scenario{
 
 var _ = register(Scenario{
 	Name:        "rolling-update-all-traffic",
-	Description: "All ten pods are replaced one after another while every kind of traffic runs at once: requests, streams, the application's own watch, and writes and watches of objects of the Kubernetes API.",
-	Loads:       everyLoad(fastAndSlow(115, 75)),
+	Description: "All ten pods are replaced one after another while every kind of traffic runs at once: requests over HTTP/1.1, HTTP/2 and gRPC, streams, the application's own watch, and writes and watches of objects of the Kubernetes API.",
+	Loads:       everyLoad(fastAndSlow(115, 75), 75),
 	Clients:     objectClients(),
 	Fault:       faults.RollingUpdate{},
 	Needs:       []fixtures.Feature{fixtures.RollingUpdate},
 	Replicas:    10,
 })
 
-// everyLoad adds to requests, of which there are about half as many as otherwise, all else that a service serves.
-func everyLoad(requests []record.Load) []record.Load {
-	return slices.Concat(requests, lastingLoads())
+// everyLoad adds to requests, of which there are fewer than otherwise, all else that a service serves: so many a second over
+// HTTP/2 and over gRPC, streams and watches. What the application has no answer for is left out (Scenario.loadsFor).
+func everyLoad(requests []record.Load, multiplexed float64) []record.Load {
+	return slices.Concat(requests, []record.Load{
+		{Class: record.HTTP2Fast, Rate: multiplexed, Method: http.MethodGet, Path: "/"},
+		{Class: record.GRPCFast, Rate: multiplexed, Method: http.MethodPost, Path: "/lastcall.v1.Reference/Echo"},
+	}, lastingLoads())
 }

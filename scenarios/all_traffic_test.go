@@ -25,7 +25,8 @@ func TestEveryKindOfTrafficRunsAtOnce(t *testing.T) {
 			got[l.Class]++
 		}
 		for _, class := range []record.Class{
-			record.NewFast, record.ReusedFast, record.NewSlow, record.EventStream, record.SocketStream, record.ChunkedStream, record.AppWatch, record.APIObjects,
+			record.NewFast, record.ReusedFast, record.NewSlow, record.EventStream, record.SocketStream, record.ChunkedStream, record.AppWatch,
+			record.HTTP2Fast, record.GRPCFast, record.GRPCStream, record.APIObjects,
 		} {
 			if got[class] != 1 {
 				t.Errorf("%s: %d loads of %s", name, got[class], class)
@@ -40,7 +41,7 @@ func TestOtherScenariosKeepTheTrafficThatTheyWereMeasuredWith(t *testing.T) {
 			continue
 		}
 		for _, l := range slices.Concat(s.Loads, s.Clients) {
-			if l.Class.Lasting() || l.Class == record.APIObjects {
+			if l.Class.Lasting() || l.Class.OnHTTP2() || l.Class == record.APIObjects {
 				t.Errorf("%s has traffic of %s", s.Name, l.Class)
 			}
 		}

@@ -160,7 +160,7 @@ func newExecution(p fixtures.Platform, s Scenario, app apps.App, o Options) *exe
 	x.run = &record.Run{
 		Schema: record.Schema, Verdict: record.Unknown, Scenario: s.Name, App: app.Name, Description: s.Description,
 		Seed: o.Seed, ID: runID(now, s.Name), Platform: p.Name(), Command: o.Command, Began: now.UTC(),
-		SLO: o.SLO, Loads: scaled(s.Loads, o.Rate), Clients: s.clientsOn(p), NoFault: s.Fault == nil, PodsSpared: faults.Spares(s.Fault), Expect: s.expectation(app),
+		SLO: o.SLO, Loads: scaled(s.loadsFor(app), o.Rate), Clients: s.clientsOn(p), NoFault: s.Fault == nil, PodsSpared: faults.Spares(s.Fault), Expect: s.expectation(app),
 	}
 	x.log = newEventLog(o.Watch)
 	return x

@@ -19,6 +19,7 @@ func lastingLoads() []record.Load {
 	return []record.Load{
 		streamLoad(record.EventStream, "/events", takes, 1),
 		streamLoad(record.SocketStream, "/socket", takes, 1),
+		streamLoad(record.GRPCStream, "/lastcall.v1.Reference/Count", takes, 1),
 		streamLoad(record.ChunkedStream, "/chunks", download, 0.5),
 		{Class: record.AppWatch, Rate: 1, Method: http.MethodGet, Path: "/watch", Takes: takes},
 	}
@@ -26,5 +27,9 @@ func lastingLoads() []record.Load {
 
 // streamLoad asks for so many streams a second.
 func streamLoad(class record.Class, path string, takes time.Duration, rate float64) record.Load {
-	return record.Load{Class: class, Rate: rate, Method: http.MethodGet, Path: path + "?for=" + takes.String() + "&every=" + messageEvery.String(), Takes: takes}
+	method := http.MethodGet
+	if class.OnGRPC() {
+		method = http.MethodPost
+	}
+	return record.Load{Class: class, Rate: rate, Method: method, Path: path + "?for=" + takes.String() + "&every=" + messageEvery.String(), Takes: takes}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lastcall-dev/lastcall/fixtures"
+	"github.com/lastcall-dev/lastcall/fixtures/apps"
 	"github.com/lastcall-dev/lastcall/record"
 	"github.com/lastcall-dev/lastcall/scenarios/faults"
 )
@@ -75,6 +76,13 @@ func Find(name string) (Scenario, error) {
 func (s Scenario) ChangesCluster() bool {
 	return slices.ContainsFunc(s.Needs, func(f fixtures.Feature) bool {
 		return f == fixtures.NodeDrain || f == fixtures.ProxyControl || f == fixtures.APIServer || f == fixtures.DatabaseNetwork
+	})
+}
+
+// loadsFor are the loads that the application has an answer for.
+func (s Scenario) loadsFor(app apps.App) []record.Load {
+	return slices.DeleteFunc(slices.Clone(s.Loads), func(l record.Load) bool {
+		return l.Class.OnGRPC() && !app.GRPC || l.Class == record.HTTP2Fast && !app.HTTP2
 	})
 }
 

@@ -93,6 +93,7 @@ func Traffic() Suite {
 			{Scenario: "rolling-update-long-streams-cut", App: "graceful"},
 			{Scenario: "pod-delete-all-traffic", App: "cuts-streams"},
 			{Scenario: "pod-delete-all-traffic", App: "ignores-since"},
+			{Scenario: "pod-delete-all-traffic", App: "waits-for-streams"},
 			{Scenario: "pod-delete-transactions", App: "pays-apart"},
 			{Scenario: "pod-delete-transactions", App: "acknowledges-early"},
 			{Scenario: "pod-delete-transactions", App: "ignores-keys"},

@@ -19,6 +19,7 @@ type row struct {
 	reused, code, dials, tries            int32
 	class, method, path, kind, pod, said  uint16 // into store.words
 	byConn, closed                        bool
+	grpc                                  int8
 }
 
 // chunk is how many rows are allocated at a time, so that growing never copies what is there.
@@ -95,7 +96,7 @@ func (s *store) pack(r record.Request) row {
 		tries: int32(r.Tries), retryAfter: r.RetryAfter,
 		class: s.word(string(r.Class)), method: s.word(r.Method), path: s.word(r.Path),
 		kind: s.word(string(r.ErrKind)), pod: s.word(r.Pod), said: s.word(r.Error),
-		byConn: r.PodByConn, closed: r.Close,
+		byConn: r.PodByConn, closed: r.Close, grpc: int8(r.GRPC),
 	}
 }
 
@@ -143,6 +144,7 @@ func (w *row) unpack(words []string) record.Request {
 		Code: int(w.code), ErrKind: record.ErrKind(words[w.kind]), Error: words[w.said],
 		Pod: words[w.pod], PodByConn: w.byConn, Conn: w.conn, Reused: int(w.reused), Dials: int(w.dials),
 		Close: w.closed, Bytes: w.bytes, Want: w.want, Tries: int(w.tries), RetryAfter: w.retryAfter,
+		GRPC: int(w.grpc),
 	}
 }
 

@@ -28,6 +28,7 @@ func full() record.Request {
 		Seq: 1, Agent: "agent-0", Node: "node-a", Class: record.ReusedFast, Method: "POST", Path: "/p",
 		Due: 1, Start: 2, Connected: 3, FirstByte: 4, End: 5, Code: 503, ErrKind: record.ErrStatus, Error: "status 503",
 		Pod: "pod", PodByConn: true, Conn: 6, Reused: 7, Dials: 8, Close: true, Bytes: 9, Want: -1, Tries: 10, RetryAfter: 11,
+		GRPC: 14,
 	}
 }
 
