@@ -275,7 +275,7 @@ func TestALoadOfTransactionsMakesOneRequestOfEach(t *testing.T) {
 	s := &shopOf{}
 	enough := make(chan struct{})
 	var once sync.Once
-	s.answer = func(s *shopOf, nth int, _ http.ResponseWriter, _ asked) {
+	s.answer = func(_ *shopOf, nth int, _ http.ResponseWriter, _ asked) {
 		if nth >= 20 {
 			once.Do(func() { close(enough) })
 		}

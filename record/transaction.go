@@ -1,6 +1,7 @@
 package record
 
 import (
+	"net/http"
 	"strconv"
 	"time"
 )
@@ -71,7 +72,7 @@ type Attempt struct {
 }
 
 // OK reports whether the client was told that the step is done.
-func (a Attempt) OK() bool { return a.Code == 200 && a.Kind == NoError && !a.Dropped }
+func (a Attempt) OK() bool { return a.Code == http.StatusOK && a.Kind == NoError && !a.Dropped }
 
 // Acknowledged is the attempt by which the client was told that the step is done; ok is false where it was not.
 func (t Transaction) Acknowledged(step string) (a Attempt, ok bool) {
