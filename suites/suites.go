@@ -45,11 +45,13 @@ func Gate() Suite {
 			{Scenario: "baseline", App: "graceful"},
 			{Scenario: "pod-delete", App: "graceful"},
 			{Scenario: "pod-delete-slow", App: "graceful"},
+			{Scenario: "pod-delete-http2", App: "graceful"},
 			{Scenario: "pod-delete-slow-programming", App: "graceful"},
 			{Scenario: "scale", App: "graceful"},
 
 			{Scenario: "pod-delete", App: "closes-at-once"},
 			{Scenario: "pod-delete", App: "exits-at-once"},
+			{Scenario: "pod-delete-http2", App: "waits-for-streams"},
 			{Scenario: "pod-delete-slow-programming", App: "closes-at-once"},
 			{Scenario: "pod-delete-forced", App: "graceful"},
 			{Scenario: "drain-blocked", App: "graceful"},
