@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -178,9 +179,13 @@ func (f *localFlags) choose(p fixtures.Platform) (notes []string) {
 	return notes
 }
 
-// fitted is the scenario with the flags' traffic and replicas.
+// fitted is the scenario with the flags' traffic and replicas. Streams and watches, HTTP/2 and gRPC are those of the
+// applications in the box.
 func (f *localFlags) fitted(s scenarios.Scenario) scenarios.Scenario {
-	s.Loads = f.loads()
+	others := slices.DeleteFunc(slices.Clone(s.Loads), func(l record.Load) bool {
+		return f.app == "" || !l.Class.Lasting() && !l.Class.OnHTTP2()
+	})
+	s.Loads = append(f.loads(), others...)
 	switch {
 	case f.replicas > 0:
 		s.Replicas = f.replicas
