@@ -95,9 +95,11 @@ func (l *http2Load) hit(ctx context.Context, pool *http2Pool, fields []hpack.Hea
 			return r
 		}
 		s := l.stream()
-		if err := c.send(limited, s, fields, body); err != nil && dials == 0 {
+		err = c.send(limited, s, fields, body)
+		if err != nil && dials == 0 {
 			continue
-		} else if err != nil {
+		}
+		if err != nil {
 			s.err, s.ended = c.why(), l.now()
 		}
 		l.answered(ctx, &r, c, s)

@@ -89,6 +89,7 @@ func newHTTP2Conn(raw net.Conn, spec Spec, now func() time.Duration, ended func(
 	c.framer = http2.NewFramer(c.out, bufio.NewReader(raw))
 	c.framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil) // SETTINGS_HEADER_TABLE_SIZE as nobody says otherwise
 	c.framer.MaxHeaderListSize = maxHeader
+	c.framer.SetMaxReadFrameSize(firstFrame)
 	c.fields = hpack.NewEncoder(&c.block)
 	return c
 }

@@ -86,6 +86,7 @@ func Traffic() Suite {
 			{Scenario: "pod-delete-all-traffic", App: "graceful"},
 			{Scenario: "rolling-update-all-traffic", App: "graceful"},
 			{Scenario: "rolling-update-long-streams", App: "graceful"},
+			{Scenario: "pod-delete-http2", App: "graceful"},
 			{Scenario: "pod-delete-transactions", App: "graceful"},
 			{Scenario: "database-kill", App: "graceful"},
 			{Scenario: "database-cut", App: "graceful"},
