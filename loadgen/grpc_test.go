@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/net/http2"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -134,21 +135,44 @@ func TestAMethodThatIsNotThereIsAStatus(t *testing.T) {
 	}
 }
 
+// acceptAll returns when the server has accepted every connection that was made before: a listener that closes resets those
+// that it has not. Connections are accepted in their order, and each is greeted with SETTINGS.
+func (c *callee) acceptAll(t *testing.T) {
+	t.Helper()
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", c.address)
+	if err == nil {
+		_, err = conn.Write([]byte(http2.ClientPreface + "\x00\x00\x00\x04\x00\x00\x00\x00\x00"))
+	}
+	if err == nil {
+		_, err = conn.Read(make([]byte, 1))
+	}
+	if err == nil {
+		err = conn.Close()
+	}
+	if err != nil {
+		t.Errorf("waiting for connections to be accepted: %v", err)
+	}
+}
+
 // GracefulStop sends two GOAWAY frames and waits for what is under way. Routing has turned to another server by then.
 func TestNoCallFailsWhenAServerEndsGracefully(t *testing.T) {
 	ending, other := (&callee{}).start(t), (&callee{}).start(t)
-	var route atomic.Pointer[callee]
-	route.Store(ending)
-	stop := make(chan struct{})
+	var routing sync.RWMutex // held by dials
+	route, stop := ending, make(chan struct{})
 	go func() {
 		defer close(stop)
 		waitFor(func() bool { return ending.asked.Load() > 30 })
-		route.Store(other)
+		routing.Lock()
+		route = other
+		routing.Unlock()
+		ending.acceptAll(t)
 		ending.server.GracefulStop()
 		waitFor(func() bool { return other.asked.Load() > 30 })
 	}()
 	target := Target{GRPC: "service:81", DialGRPC: func(ctx context.Context) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "tcp", route.Load().address)
+		routing.RLock()
+		defer routing.RUnlock()
+		return new(net.Dialer).DialContext(ctx, "tcp", route.address)
 	}}
 	requests, kept := sent(t, calls(record.GRPCFast, "Unary"), target, stop)
 	if kinds := tally(requests); kinds[record.NoError] != int64(len(requests)) || ending.asked.Load()+other.asked.Load() != int64(len(requests)) {
