@@ -9,6 +9,9 @@
 //     failed record per kill, for GET as for POST.
 //   - New and reused connections are different classes and never share a connection.
 //
+// HTTP/2 and gRPC are spoken by a client of this package's own, because those of net/http and grpc-go repeat what GOAWAY
+// refused, and hide the frame. What each of its connections was told is in the ledger.
+//
 // vegeta paces and runs the workers; this package is the only importer of it. A new kind of traffic is one file that
 // registers a constructor for its class.
 package loadgen
