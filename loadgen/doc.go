@@ -12,6 +12,9 @@
 // Streams and watches are not requests: they go on for long, over more than one connection where a pod ends, and whether
 // they did so without a loss is what matters. They are written down whole, in the ledger.
 //
+// HTTP/2 and gRPC are spoken by a client of this package's own, because those of net/http and grpc-go repeat what GOAWAY
+// refused, and hide the frame. What each of its connections was told is in the ledger.
+//
 // vegeta paces and runs the workers; this package is the only importer of it. A new kind of traffic is one file that
 // registers a constructor for its class.
 package loadgen

@@ -34,6 +34,7 @@ type http2Peer struct {
 	conn   *net.TCPConn
 	number int64 // of the connection, from 1
 	body   int   // bytes of requests' bodies
+	told   bool  // GOAWAY was sent
 
 	mu     sync.Mutex
 	framer *http2.Framer
@@ -151,6 +152,7 @@ func (p *http2Peer) begin(stream uint32, length int) {
 }
 
 func (p *http2Peer) goAway(last uint32, code http2.ErrCode) {
+	p.told = true
 	p.do(func(f *http2.Framer) error { return f.WriteGoAway(last, code, []byte("a secret of the server's")) })
 }
 
@@ -158,11 +160,14 @@ func (p *http2Peer) reset(stream uint32, code http2.ErrCode) {
 	p.do(func(f *http2.Framer) error { return f.WriteRSTStream(stream, code) })
 }
 
-// kill ends the connection by a reset, or in the order of TCP.
+// kill ends the connection by a reset, or in the order of TCP: what the client has still sent is read, because closing
+// over it would be a reset, too.
 func (p *http2Peer) kill(reset bool) {
-	if reset {
-		_ = p.conn.SetLinger(0)
+	if !reset {
+		_ = p.conn.CloseWrite()
+		return
 	}
+	_ = p.conn.SetLinger(0)
 	_ = p.conn.Close()
 }
 
