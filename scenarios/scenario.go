@@ -119,8 +119,9 @@ func httpLoads() []record.Load {
 }
 
 // rolloutLoads are those of a roll-out, which is longer than a delete, so that less traffic decides the error rate. There are
-// more new connections than reused ones: over ten pods and three agents, they are what the removal of each is measured by.
-func rolloutLoads() []record.Load { return fastAndSlow(230, 150) }
+// more new connections than reused ones: over ten pods and three agents, they are what the removal of each is measured by, and
+// at this rate to within a third of a second.
+func rolloutLoads() []record.Load { return fastAndSlow(280, 130) }
 
 func fastAndSlow(fresh, reused float64) []record.Load {
 	const slow = 8 * time.Second // longer than preStop sleeps and lame-duck waits of careful teams

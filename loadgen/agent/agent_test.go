@@ -173,6 +173,14 @@ func TestAWholeRunFromStartToRecords(t *testing.T) {
 	r.wait(t)
 }
 
+func TestWhatAnswersOtherwiseThanTheServiceIsNotTakenForIt(t *testing.T) {
+	r := serve(t, func(p *Plan) { p.Loads[0].Expect = http.StatusTeapot })
+	s := r.until(t, "an answer", func(s Status) bool { return strings.Contains(s.Error, "status 200, want 418") })
+	if s.State != Starting {
+		t.Errorf("%+v", s)
+	}
+}
+
 func checkRecords(t *testing.T, got Records, asked int64) {
 	t.Helper()
 	if got.Agent != "agent-3" || got.Node != "node-a" || got.Error != "" || got.Ended <= got.Began || got.Began <= 0 {

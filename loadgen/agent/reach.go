@@ -1,10 +1,15 @@
 package agent
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/lastcall-dev/lastcall/loadgen"
 )
 
 const (
@@ -43,16 +48,26 @@ func (a *agent) reach(ctx context.Context) {
 }
 
 func (a *agent) reachOnce(ctx context.Context, client *http.Client) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.plan.Target.Address+a.reachPath(), nil)
+	like, known := a.reachLike()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.plan.Target.Address+like.Path, nil)
 	if err != nil {
 		return err
+	}
+	for name, value := range like.Header {
+		request.Header.Set(name, value)
+		if http.CanonicalHeaderKey(name) == "Host" {
+			request.Host = value
+		}
 	}
 	request.Header.Set("User-Agent", reachUserAgent)
 	answer, err := client.Do(request)
 	if err != nil {
 		return err
 	}
-	return answer.Body.Close()
+	if wanted := cmp.Or(like.Expect, http.StatusOK); known && answer.StatusCode != wanted {
+		err = fmt.Errorf("GET %s was answered with status %d, want %d", like.Path, answer.StatusCode, wanted)
+	}
+	return errors.Join(err, answer.Body.Close())
 }
 
 // readiness is Ready once the target has answered, otherwise Starting and why.
@@ -67,12 +82,14 @@ func (a *agent) readiness() (state, why string) {
 	}
 }
 
-// reachPath is the path of a fast GET of the plan, otherwise the root: any answer will do.
-func (a *agent) reachPath() string {
+// reachLike is a fast GET of the plan. Its answer must have the status that the load expects: an address that the node does
+// not translate yet may well be answered, by something else on the way out of the cluster. Without such a load it is a GET of
+// the root, and any answer will do.
+func (a *agent) reachLike() (like loadgen.Spec, known bool) {
 	for _, load := range a.plan.Loads {
-		if !load.Class.Slow() && !load.Class.Lasting() && !load.Class.OnAPI() && (load.Method == "" || load.Method == http.MethodGet) {
-			return load.Path
+		if !load.Class.Slow() && !load.Class.Lasting() && !load.Class.OnGRPC() && !load.Class.OnAPI() && (load.Method == "" || load.Method == http.MethodGet) {
+			return load, true
 		}
 	}
-	return "/"
+	return loadgen.Spec{Path: "/"}, false
 }
