@@ -22,11 +22,13 @@ var _ = register(Scenario{
 var _ = register(Scenario{
 	Name:        "rolling-update-all-traffic",
 	Description: "All ten pods are replaced one after another while every kind of traffic runs at once: requests over HTTP/1.1, HTTP/2 and gRPC, streams, the application's own watch, and writes and watches of objects of the Kubernetes API.",
-	Loads:       everyLoad(fastAndSlow(115, 75), 75),
-	Clients:     objectClients(),
-	Fault:       faults.RollingUpdate{},
-	Needs:       []fixtures.Feature{fixtures.RollingUpdate},
-	Replicas:    10,
+	// No fewer new connections measure the removal of each of ten pods well enough; the rest is so much that there are not
+	// more requests in all than otherwise.
+	Loads:    everyLoad(fastAndSlow(230, 60), 60),
+	Clients:  objectClients(),
+	Fault:    faults.RollingUpdate{},
+	Needs:    []fixtures.Feature{fixtures.RollingUpdate},
+	Replicas: 10,
 })
 
 // everyLoad adds to requests, of which there are fewer than otherwise, all else that a service serves: so many a second over
