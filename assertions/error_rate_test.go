@@ -30,7 +30,7 @@ func TestTheErrorRateIsJudgedByItsUpperBound(t *testing.T) {
 		"2 of 5000":                   {func(r *record.Run) { fail(r, record.NewFast, 2) }, record.Unknown, "more without a failure would decide it"},
 		"5 of 5000 is the threshold":  {func(r *record.Run) { fail(r, record.NewFast, 5) }, record.Unknown, "more without a failure"},
 		"failures in the quiet time":  {func(r *record.Run) { r.Windows[1].Began += 1; fail(r, record.NewFast, 0) }, record.Pass, "failed"},
-		"a window too short":          {func(r *record.Run) { r.Windows[1].Ended = deletedAt + 10*time.Second }, record.Unknown, "1,880 more"},
+		"a window too short":          {func(r *record.Run) { r.Windows[1].Ended = deletedAt + 10*time.Second }, record.Unknown, "1,593 more"},
 		"a rate too low":              {func(r *record.Run) { r.Windows[1].Ended = deletedAt + time.Second }, record.Unknown, "So few requests cannot decide it"},
 		"a class without requests":    {func(r *record.Run) { only(r, record.ReusedFast) }, record.Unknown, "No request of this class"},
 		"an SLO that makes no sense":  {func(r *record.Run) { r.SLO.Confidence = 0 }, record.Unknown, "cannot be judged"},
@@ -60,8 +60,8 @@ func TestARateThatSoFewRequestsCannotDecideSaysHowManyCould(t *testing.T) {
 		says  []string
 		not   string
 	}{
-		"in more rounds":            {2 * time.Second, []string{"at least 548 requests per second", "it was 250", "for 11 rounds (--rounds 11)", "a round took 2.00 s"}, "at all"},
-		"at a higher rate alone":    {time.Second, []string{"at least 1095 requests per second", "a round took 1.00 s"}, "--rounds"},
+		"in more rounds":            {2 * time.Second, []string{"at least 683 requests per second", "it was 250", "for 11 rounds (--rounds 11)", "a round took 2.00 s"}, "at all"},
+		"at a higher rate alone":    {time.Second, []string{"at least 1365 requests per second", "a round took 1.00 s"}, "--rounds"},
 		"without a fault no rounds": {0, []string{"requests per second"}, "round"},
 	} {
 		run := build(graceful())
@@ -101,7 +101,7 @@ func manyRounds(run *record.Run, n int) {
 func TestSlowRequestsAreTooFewForARateAndTheFindingSaysSo(t *testing.T) {
 	run := build(graceful())
 	f := wants(t, run, "error-rate", string(record.NewSlow), record.Skipped, "")
-	if !strings.Contains(f.Message, "about 160") || !strings.Contains(f.Message, "4,380") {
+	if !strings.Contains(f.Message, "about 120") || !strings.Contains(f.Message, "4,093") {
 		t.Errorf("without its figures: %s", f.Message)
 	}
 	fail(run, record.NewSlow, 1)
