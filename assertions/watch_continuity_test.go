@@ -37,7 +37,7 @@ func TestAWatchShowsEachEventOnceAndInOrder(t *testing.T) {
 			w := resumed(t, r)
 			loseEvents(w, record.FlawMissing, 1, w.Legs[1].From, w.Legs[1].From+1)
 		}, record.Fail, "F31", "2 lost, 0 doubled, 0 out of order; events"},
-		"begun with what happens next": {func(t *testing.T, r *record.Run) {
+		"begun with what happens next": {func(_ *testing.T, r *record.Run) {
 			w := &r.Ledger.Watches[1]
 			loseEvents(w, record.FlawMissing, 0, w.First, w.First)
 		}, record.Fail, "F31", "it was to go on from version"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -110,7 +111,7 @@ func TestACallIsAnsweredWithAMessageAndAStatus(t *testing.T) {
 	got := map[string]int{}
 	for _, r := range requests {
 		got[fmt.Sprintf("%s %d %s", r.ErrKind, r.GRPC, r.Error)]++
-		if r.Code != 200 || r.Method != "POST" || r.Path != "/test.Callee/Unary" || r.Pod != podName || r.FirstByte == 0 || r.Want != -1 {
+		if r.Code != 200 || r.Method != http.MethodPost || r.Path != "/test.Callee/Unary" || r.Pod != podName || r.FirstByte == 0 || r.Want != -1 {
 			t.Errorf("%+v", r)
 		}
 		if r.GRPC == 0 && r.Bytes != prefixLength+int64(len(spec.Body)) {

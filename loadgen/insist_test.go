@@ -189,7 +189,7 @@ func TestAClientGivesUpAndSaysThatItDoesNotKnow(t *testing.T) {
 		}},
 		"always at fault": {answer: func(_ *shopOf, nth int, w http.ResponseWriter, _ asked) {
 			if nth > 1 {
-				w.WriteHeader(503)
+				w.WriteHeader(http.StatusServiceUnavailable)
 			}
 		}},
 		"only thrown away": {},
@@ -227,7 +227,7 @@ func TestWhatTheHarnessItselfCutsOffSaysNothingOfTheService(t *testing.T) {
 		if nth == 2 {
 			cancel()
 		}
-		w.WriteHeader(503)
+		w.WriteHeader(http.StatusServiceUnavailable)
 	}}
 	l := loadOf(t, record.Transactions, GiveUpAfter).(*transactions)
 	r := l.transact(ctx, Target{Address: serverOf(t, s.ServeHTTP)}, kept, 0)

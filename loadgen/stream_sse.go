@@ -32,7 +32,7 @@ func eventStream(ctx context.Context, c *contact, after int, got func(number, of
 	if after > 0 {
 		headers = append(headers, "Last-Event-ID", strconv.Itoa(after))
 	}
-	answer, err := c.get(ctx, "", "", headers...) //nolint:bodyclose // the connection is closed with the contact
+	answer, err := c.get(ctx, "", "", headers...)
 	if err != nil {
 		return bye, err
 	}
