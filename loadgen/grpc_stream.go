@@ -70,9 +70,9 @@ func callStream(ctx context.Context, c *contact, after int, got func(number, of 
 		return farewell{}, record.Connection{}, err
 	}
 	conn := newHTTP2Conn(c.conn, spec, c.load.now, func(*http2Conn) {})
+	conn.greet()
 	var reading sync.WaitGroup
 	reading.Go(conn.read)
-	conn.greet()
 	spec.Path = spec.pathOnly()
 	s := newGRPCStream(func(text []byte) error {
 		number, of, err := countMessage(text)

@@ -77,8 +77,8 @@ type http2Conn struct {
 	unsaid  uint32        // bytes read that the server has not been told of
 }
 
-// newHTTP2Conn is a connection for requests of the spec. Its read is to be run, and greet to be called. ended is called
-// when everything on it has ended.
+// newHTTP2Conn is a connection for requests of the spec. Its greet is to be called, and then its read to be run, which
+// answers what comes: nothing may go out before the greeting. ended is called when everything on it has ended.
 func newHTTP2Conn(raw net.Conn, spec Spec, now func() time.Duration, ended func(*http2Conn)) *http2Conn {
 	c := &http2Conn{
 		raw: raw, id: connNumber.Add(1), made: now(), now: now, podHeader: spec.PodHeader, ended: ended,

@@ -37,8 +37,8 @@ func (b *http2Book) begin(c *http2Conn) {
 	b.mu.Lock()
 	b.open[c] = struct{}{}
 	b.mu.Unlock()
-	b.readers.Go(c.read)
 	c.greet()
+	b.readers.Go(c.read)
 }
 
 // ended keeps the entry of a connection, which is not needed any more.

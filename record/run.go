@@ -3,7 +3,7 @@ package record
 import "time"
 
 // Schema is the version of run.json and requests.parquet together. A reader refuses a newer one.
-const Schema = 2
+const Schema = 3
 
 // Run is everything that one execution of a scenario recorded, and what the checks said of it.
 type Run struct {
